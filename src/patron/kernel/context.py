@@ -1,0 +1,71 @@
+"""`Ctx`: who is asking, for which tenant and site, when, and through which database session."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from patron.kernel.db import Session
+from patron.kernel.errors import Forbidden, Invalid
+from patron.kernel.secrets import Vault
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who caused something. A shopper acts through an application, so both are known then."""
+
+    kind: Literal["application", "shopper", "staff", "system"]
+    application: str | None = None
+    user_id: str | None = None
+    account_id: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What audit entries show as the user: the shopper or staff member, else the application."""
+        return self.user_id or self.application or self.kind
+
+
+SYSTEM = Actor("system")
+
+
+class Site(msgspec.Struct, frozen=True):
+    """A storefront of a tenant, as far as every request needs it."""
+
+    id: int
+    name: str
+    customer_set: str
+    country: str
+    currency: str
+    locale: str
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ctx:
+    """The first argument of every query and action. `now` is the only clock."""
+
+    tenant_id: int
+    actor: Actor
+    scopes: frozenset[str]
+    now: datetime
+    request_id: str
+    db: Session
+    vault: Vault
+    site: Site | None = None
+
+    def require(self, scope: str) -> None:
+        """Refuse unless the caller holds the scope."""
+        if scope not in self.scopes:
+            raise Forbidden(f"This needs the behavior {scope}.")
+
+    @property
+    def at_site(self) -> Site:
+        """The site of the request, for what only makes sense at one (tickets, mails, new accounts)."""
+        if self.site is None:
+            raise Invalid.field("site", "This call needs a site.")
+        return self.site
+
+    @property
+    def shopper_account_id(self) -> int | None:
+        """The shopper's own account when a shopper is calling, else nothing."""
+        return self.actor.account_id if self.actor.kind == "shopper" else None

@@ -1,0 +1,88 @@
+"""One row per change: the audit entry, the outbox message and the timeline line, in the change's own transaction.
+
+`changes` maps a path of domain names (`first_name`, `contact/12/city`) to the value before and after. Values are what
+a person may read later: never passwords, tokens or full card numbers.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from patron.kernel.context import Ctx
+
+Changes = dict[str, tuple[object, object]]
+
+# Every topic there is, `noun.verbed`, and what it says to people.
+TOPICS: dict[str, str] = {
+    "account.created": "Account created",
+    "account.updated": "Account changed",
+    "account.disabled": "Account disabled",
+    "account.enabled": "Account enabled",
+    "account.deleted": "Account deleted",
+    "account.recomputed": "Lifetime value computed again",
+    "anonymous.linked": "Anonymous shopper recognised",
+    "contact.created": "Contact added",
+    "contact.updated": "Contact changed",
+    "contact.deleted": "Contact removed",
+    "note.created": "Note added",
+    "note.updated": "Note changed",
+    "note.deleted": "Note removed",
+    "card.created": "Card added",
+    "card.updated": "Card changed",
+    "card.deleted": "Card removed",
+    "attribute.created": "Attribute set",
+    "attribute.updated": "Attribute changed",
+    "attribute.deleted": "Attribute removed",
+    "definition.created": "Attribute definition created",
+    "definition.updated": "Attribute definition changed",
+    "transaction.created": "Transaction recorded",
+    "transaction.deleted": "Transaction removed",
+    "login.created": "Login created",
+    "login.updated": "Login changed",
+    "login.locked": "Login locked",
+    "login.unlocked": "Login unlocked",
+    "login.failed": "Sign-in failed",
+    "login.signed_in": "Signed in",
+    "login.password_changed": "Password changed",
+    "login.change_required": "Password change required",
+    "login.reset_requested": "Password reset requested",
+    "ticket.reused": "Refresh token used twice; all its tickets ended",
+    "segment.joined": "Joined a segment",
+    "segment.left": "Left a segment",
+}
+
+
+async def record(
+    ctx: Ctx, topic: str, *, account_id: int | None = None, subject: str = "", changes: Changes | None = None
+) -> None:
+    """Write the event of a change. `subject` names what was changed below the account, such as `contact/12`."""
+    assert topic in TOPICS, topic
+    await ctx.db.execute(
+        """
+        insert into event (tenant_id, at, topic, account_id, subject, changes,
+                           actor_kind, actor, application, site_id, request_id)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        """,
+        ctx.tenant_id,
+        ctx.now,
+        topic,
+        account_id,
+        subject,
+        changes or {},
+        ctx.actor.kind,
+        ctx.actor.name,
+        ctx.actor.application,
+        ctx.site.id if ctx.site else None,
+        ctx.request_id,
+    )
+
+
+def difference(before: msgspec.Struct | None, after: msgspec.Struct | None, names: Mapping[str, str]) -> Changes:
+    """What differs between two states of one thing, as changes. `names` maps the struct's fields to paths."""
+    found: Changes = {}
+    for field, path in names.items():
+        old = getattr(before, field) if before is not None else None
+        new = getattr(after, field) if after is not None else None
+        if old != new and not (old in (None, "") and new in (None, "")):
+            found[path] = (old, new)
+    return found

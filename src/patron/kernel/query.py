@@ -1,0 +1,77 @@
+"""A question about a list, as plain data: a filter tree, a sort order and a window.
+
+Every dialect's filter syntax, segment rules and the admin's filter bar become this tree. Operators say what is meant,
+not how a dialect spells it; `kernel/sql.py` compiles the tree.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Generic, Literal, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+Op = Literal["eq", "ne", "gt", "ge", "lt", "le", "has", "starts", "within"]
+Value = str | int | Decimal | bool | datetime | None
+
+
+class Compare(msgspec.Struct, frozen=True, tag="compare"):
+    """One comparison. `ne` also holds where the field is missing; every other operator never does.
+
+    `within` takes a tuple. Text is compared without regard to case.
+    """
+
+    field: str
+    op: Op
+    value: Value | tuple[Value, ...]
+
+
+class Every(msgspec.Struct, frozen=True, tag="every"):
+    """All parts hold."""
+
+    parts: tuple["Filter", ...]
+
+
+class Some(msgspec.Struct, frozen=True, tag="some"):
+    """At least one part holds."""
+
+    parts: tuple["Filter", ...]
+
+
+class Not(msgspec.Struct, frozen=True, tag="not"):
+    """The part does not hold."""
+
+    part: "Filter"
+
+
+Filter = Compare | Every | Some | Not
+
+NODES_MAX = 100
+DEPTH_MAX = 5
+WITHIN_MAX = 200
+
+
+class Sort(msgspec.Struct, frozen=True):
+    """Order by one field."""
+
+    field: str
+    descending: bool = False
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """What a caller wants of a list. With a cursor, `start` does not count."""
+
+    filter: Filter | None = None
+    sort: tuple[Sort, ...] = ()
+    start: int = 0
+    size: int = 20
+    cursor: str | None = None
+
+
+class Page(msgspec.Struct, Generic[T]):
+    """A piece of a list: its items, how many there are in all, and where the next piece begins."""
+
+    items: list[T]
+    total: int
+    next_cursor: str | None = None

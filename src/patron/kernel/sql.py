@@ -1,0 +1,213 @@
+"""From a question to SQL, over a whitelist of fields: the only place where SQL is composed from what a caller says.
+
+Values are always bound. `$1` is the tenant in every statement.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from patron.kernel.context import Ctx
+from patron.kernel.db import Row
+from patron.kernel.errors import BadAsk
+from patron.kernel.query import Ask, Compare, Every, Filter, Not, Op, Page, Some, Sort, Value
+
+Kind = Literal["text", "integer", "number", "bool", "time"]
+
+_CAST = {"text": "text", "integer": "bigint", "number": "numeric", "bool": "boolean", "time": "timestamptz"}
+_SIGN = {"eq": "=", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+_BIGINT_MAX = 2**63 - 1
+
+
+class Field(msgspec.Struct, frozen=True):
+    """What may be asked about: an SQL expression, its kind, and how to find and order by it fast.
+
+    `sort` is an expression that is never null (null counts as empty). `inside` is a template around the condition
+    for values in child rows: any matching row will do. `narrow` and `narrow_has` are indexed conditions that follow
+    from `eq` and `has`, with `{}` for the bound value after `key`.
+    """
+
+    sql: str
+    kind: Kind = "text"
+    sort: str | None = None
+    inside: str | None = None
+    key: Callable[[str], str] | None = None
+    narrow: str | None = None
+    narrow_has: str | None = None
+    exact: bool = False
+
+
+Fields = Mapping[str, Field]
+
+
+class Statement:
+    """Collects bound values while SQL text is put together."""
+
+    def __init__(self, *args: object) -> None:
+        self.args: list[object] = list(args)
+
+    def bind(self, value: object, cast: str) -> str:
+        """The placeholder for a value."""
+        self.args.append(value)
+        return f"${len(self.args)}::{cast}"
+
+    def where(self, node: Filter, fields: Fields) -> str:
+        """The condition for a filter tree."""
+        match node:
+            case Every(parts):
+                return "(" + " and ".join(self.where(part, fields) for part in parts) + ")"
+            case Some(parts):
+                return "(" + " or ".join(self.where(part, fields) for part in parts) + ")"
+            case Not(part):
+                return f"not coalesce({self.where(part, fields)}, false)"
+            case Compare(name, op, value):
+                field = fields[name]
+                condition = self._compare(field, op, value)
+                return field.inside.format(condition) if field.inside else condition
+
+    def _compare(self, field: Field, op: Op, value: Value | tuple[Value, ...]) -> str:
+        if isinstance(value, tuple):
+            return "(" + " or ".join(self._compare(field, "eq", one) for one in value) + ")" if value else "false"
+        if value is None:
+            return f"{field.sql} is {'not ' if op == 'ne' else ''}null"
+        if field.kind == "text":
+            return self._compare_text(field, op, str(value))
+        cast = _CAST[field.kind]
+        if field.kind == "integer" and not (isinstance(value, int) and abs(value) <= _BIGINT_MAX):
+            cast, value = "numeric", Decimal(str(value))
+        bound = self.bind(value, cast)
+        return f"{field.sql} is distinct from {bound}" if op == "ne" else f"{field.sql} {_SIGN[op]} {bound}"
+
+    def _compare_text(self, field: Field, op: Op, value: str) -> str:
+        if field.exact:
+            bound = self.bind(field.key(value) if field.key else value, "text")
+            column = field.sql
+        else:
+            bound, column = f"lower({self.bind(value, 'text')})", f"lower({field.sql})"
+        if op == "ne":
+            return f"{column} is distinct from {bound}"
+        if op in ("has", "starts"):
+            pattern = ("%" if op == "has" else "") + like_escape(value) + "%"
+            condition = f"lower({field.sql}) like lower({self.bind(pattern, 'text')})"
+            if field.narrow_has and field.key:
+                like = self.bind(f"%{like_escape(field.key(value))}%", "text")
+                condition = f"({field.narrow_has.format(like)} and {condition})"
+            return condition
+        condition = f'{column} {_SIGN[op]} {bound} collate "C"'
+        if op == "eq" and field.narrow and field.key:
+            condition = f"({field.narrow.format(self.bind(field.key(value), 'text'))} and {condition})"
+        return condition
+
+
+def like_escape(text: str) -> str:
+    """Text as a LIKE pattern that means just itself."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """A list that can be asked about. `select` and `source` are SQL; `where` is what always holds, `$1` the tenant.
+
+    `identity` is the unique sort expression that makes every order total; its values are `identity_kind`.
+    """
+
+    select: str
+    source: str
+    where: str
+    fields: Fields
+    identity: str
+    order: tuple[Sort, ...] = ()
+    identity_kind: Kind = "integer"
+    identity_descending: bool = False
+
+
+async def page(
+    ctx: Ctx, listing: Listing, ask: Ask, *args: object, extra: str = "", total: int | None = None
+) -> Page[Row]:
+    """One page of a listing. `args` follow the tenant; `extra` is a further condition; `total` spares the count.
+
+    Raises BadAsk for a sort or cursor that cannot be.
+    """
+    statement = Statement(ctx.tenant_id, *args)
+    conditions = [listing.where, *([extra] if extra else [])]
+    if ask.filter is not None:
+        conditions.append(statement.where(ask.filter, listing.fields))
+    where = " and ".join(conditions)
+    if total is None:
+        total = await ctx.db.value(f"select count(*) from {listing.source} where {where}", *statement.args)
+    if ask.size == 0:
+        return Page([], total)
+    order = _order(listing, ask.sort)
+    keys = ", ".join(f"{o.sql} as sort_{n}" for n, o in enumerate(order))
+    if ask.cursor is not None:
+        where += " and " + _after(statement, order, _read_cursor(ask.cursor, order))
+        skip = ""
+    else:
+        skip = f" offset {statement.bind(ask.start, 'bigint')}" if ask.start else ""
+    by = ", ".join(f"{o.sql} {'desc' if o.descending else 'asc'}" for o in order)
+    rows = await ctx.db.fetch(
+        f"select {listing.select}, {keys} from {listing.source} where {where} order by {by}"
+        f" limit {statement.bind(ask.size + 1, 'bigint')}{skip}",
+        *statement.args,
+    )
+    more = len(rows) > ask.size
+    rows = rows[: ask.size]
+    return Page(rows, total, _write_cursor(rows[-1], order) if more else None)
+
+
+class _Key(msgspec.Struct, frozen=True):
+    sql: str
+    kind: Kind
+    descending: bool
+
+
+def _order(listing: Listing, sort: tuple[Sort, ...]) -> list[_Key]:
+    keys: list[_Key] = []
+    for part in sort or listing.order:
+        field = listing.fields.get(part.field)
+        if field is None or field.sort is None:
+            raise BadAsk("sort", f"There is no order by {part.field}.")
+        keys.append(_Key(field.sort, field.kind, part.descending))
+    down = keys[-1].descending if keys else listing.identity_descending
+    return [*(k for k in keys if k.sql != listing.identity), _Key(listing.identity, listing.identity_kind, down)]
+
+
+def _after(statement: Statement, order: list[_Key], values: list[object]) -> str:
+    """The rows behind a cursor. One direction for all keys is a row comparison, which an index can seek."""
+    bound = [statement.bind(value, _CAST[key.kind]) for key, value in zip(order, values, strict=True)]
+    if len({key.descending for key in order}) == 1:
+        sign = "<" if order[0].descending else ">"
+        return f"({', '.join(k.sql for k in order)}) {sign} ({', '.join(bound)})"
+    cases = []
+    for n, key in enumerate(order):
+        equal = [f"{order[m].sql} = {bound[m]}" for m in range(n)]
+        cases.append("(" + " and ".join([*equal, f"{key.sql} {'<' if key.descending else '>'} {bound[n]}"]) + ")")
+    return "(" + " or ".join(cases) + ")"
+
+
+def _signature(order: list[_Key]) -> str:
+    return hashlib.sha256(repr(order).encode()).hexdigest()[:8]
+
+
+def _write_cursor(row: Row, order: list[_Key]) -> str:
+    values = [row[f"sort_{n}"] for n in range(len(order))]
+    return base64.urlsafe_b64encode(msgspec.json.encode([_signature(order), *values])).decode().rstrip("=")
+
+
+_TYPES: dict[Kind, type] = {"text": str, "integer": int, "number": Decimal, "bool": bool, "time": datetime}
+
+
+def _read_cursor(text: str, order: list[_Key]) -> list[object]:
+    """The sort values of the last row seen. A cursor belongs to one order; another order's is refused."""
+    try:
+        signature, *values = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if signature == _signature(order) and len(values) == len(order):
+            return [msgspec.convert(v, _TYPES[k.kind]) for v, k in zip(values, order, strict=True)]
+    except (binascii.Error, ValueError, TypeError):
+        pass
+    raise BadAsk("cursor", "This cursor does not belong to this list and order.")

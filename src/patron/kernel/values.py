@@ -1,0 +1,138 @@
+"""Values that are parsed or refused, once, at the edge: e-mail addresses, money, text keys, ids.
+
+Functions here raise ValueError with a sentence for people; whoever knows the field turns it into `Invalid`.
+"""
+
+import contextlib
+import re
+import unicodedata
+from decimal import ROUND_HALF_EVEN, Decimal
+
+ID_MAX = 2**63 - 1
+EMAIL_LENGTH_MAX = 254
+
+_EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f<>()\[\],;:\\\"]{1,64}@[^@\s\x00-\x1f\x7f<>()\[\],;:\\\"]+\.[^@\s.]+")
+_ID = re.compile(r"[0-9]{1,19}")
+
+
+def email_key(text: str) -> str:
+    """The normal form by which addresses are compared: case, width and Unicode form do not count.
+
+    The domain goes through IDNA, so that its Unicode and its ASCII spelling are one.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text.strip()).casefold())
+    local, at, domain = folded.rpartition("@")
+    with contextlib.suppress(UnicodeError):  # else no domain that DNS could know: compared as it is
+        domain = domain.encode("idna").decode()
+    return f"{local}{at}{domain}"
+
+
+def check_email(text: str) -> str:
+    """The address as given, without blanks around it. Raises ValueError if no mail could go there."""
+    address = text.strip()
+    if len(address) > EMAIL_LENGTH_MAX:
+        raise ValueError(f"an e-mail address has at most {EMAIL_LENGTH_MAX} characters")
+    normal = unicodedata.normalize("NFKC", address)
+    if not _EMAIL.fullmatch(normal) or ".." in normal or normal.startswith(".") or ".@" in normal or "@." in normal:
+        raise ValueError("this is not an e-mail address")
+    return address
+
+
+def fold(text: str | None) -> str:
+    """The key by which text is sorted and searched: without case, accents and doubled blanks."""
+    if not text:
+        return ""
+    if text.isascii():
+        return " ".join(text.lower().split())
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    return " ".join(unicodedata.normalize("NFKC", plain).split())
+
+
+def name_key(text: str) -> str:
+    """The normal form of a user name or code: case, width and Unicode form do not count, accents do."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text.strip()).casefold())
+
+
+def parse_id(text: str) -> int | None:
+    """A positive id as it stands in a path, or None: `int()` would also take `1_000`, `+5` and other digits."""
+    if not _ID.fullmatch(text):
+        return None
+    number = int(text)
+    return number if number <= ID_MAX else None
+
+
+# Currencies whose minor unit is not a hundredth (ISO 4217, list one).
+_DIGITS = dict.fromkeys(
+    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0
+) | dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3)
+_CURRENCY = re.compile(r"[A-Z]{3}")
+MINOR_MAX = 10**15
+
+
+def check_currency(code: str) -> str:
+    """A currency code in capitals (ISO 4217). Raises ValueError."""
+    if not _CURRENCY.fullmatch(code := code.strip().upper()):
+        raise ValueError("a currency is three letters, such as USD")
+    return code
+
+
+def to_minor(amount: Decimal, currency: str) -> int:
+    """An amount in minor units (cents). Raises ValueError when it is finer than the currency.
+
+    Noise of binary fractions, as a JavaScript client's sums carry it (59.970000000000006), is forgiven.
+    """
+    if not amount.is_finite() or abs(amount.adjusted()) > 15:
+        if amount == 0:
+            return 0
+        raise ValueError("this amount is out of range")
+    scaled = amount.scaleb(_DIGITS.get(currency, 2))
+    minor = scaled.quantize(Decimal(1), ROUND_HALF_EVEN)
+    if abs(scaled - minor) > Decimal("0.000001"):
+        raise ValueError(f"{currency} has at most {_DIGITS.get(currency, 2)} decimals")
+    if abs(minor) > MINOR_MAX:
+        raise ValueError("this amount is out of range")
+    return int(minor)
+
+
+def from_minor(minor: int, currency: str) -> Decimal:
+    """An amount of minor units as a decimal number."""
+    return Decimal(minor).scaleb(-_DIGITS.get(currency, 2))
+
+
+# Blanks or dashes are allowed between digits. Known issuer prefixes: 2 (Mastercard 2221-2720), 3 (Amex, Diners, JCB),
+# 4 (Visa), 5 (Mastercard, Maestro), 6 (Discover, Maestro, UnionPay, RuPay), 81 and 82 (RuPay).
+_DIGIT_RUN = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?![ -]?\d)")
+_ISSUER = re.compile(
+    r"4|5[0-9]|6(?:011|21|22|24|25|26|27|28|4[4-9]|5|[237])|3(?:4|7|0[0-5]|095|6|[89]|52[89]|5[3-8])"
+    r"|22(?:2[1-9]|[3-9])|2[3-6]|27(?:[01]|20)|8[12]"
+)
+
+
+def holds_card_number(text: str) -> bool:
+    """Whether text holds a full card number: 13-19 digits, Luhn, known issuer prefix (PCI DSS 3.3, 3.4)."""
+    for run in _DIGIT_RUN.finditer(text):
+        digits = re.sub(r"[ -]", "", run[0])
+        if _ISSUER.match(digits) and _luhn(digits):
+            return True
+    return False
+
+
+def _luhn(digits: str) -> bool:
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        number = int(digit)
+        if place % 2:
+            number = number * 2 - 9 if number > 4 else number * 2
+        total += number
+    return total % 10 == 0
+
+
+COUNTRIES = frozenset(
+    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA "
+    "CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA "
+    "GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP "
+    "KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS "
+    "MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS "
+    "RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW "
+    "TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW".split()
+)

@@ -46,19 +46,17 @@ class Running:
     url: str
     process: "subprocess.Popen[str]"
     folder: Path
+    sockets: Path
 
     def stop(self, *, patience_seconds: float = 30) -> None:
         """Shut down: open transactions are rolled back, what was committed is on disk. Harmless when it ended already.
 
         A server that does not end in time gets SIGQUIT, then SIGKILL; the next start recovers what was committed.
         """
-        for signum, patience in ((signal.SIGINT, patience_seconds), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
-            if self.process.poll() is None:
-                self.process.send_signal(signum)
-                try:
-                    self.process.wait(patience)
-                except subprocess.TimeoutExpired:
-                    continue
+        _stop(self.process, patience_seconds)
+        if not self.sockets.is_relative_to(self.folder):
+            with contextlib.suppress(OSError):  # not empty after SIGKILL; the next start uses it again
+                self.sockets.rmdir()
 
 
 def start(home: Path, *, settings: Mapping[str, str] | None = None, say: Say = lambda _: None) -> Running:
@@ -79,7 +77,7 @@ def start(home: Path, *, settings: Mapping[str, str] | None = None, say: Say = l
     sockets = where.socket_folder()
     options = chosen | {"listen_addresses": "", "unix_socket_directories": str(sockets)}
     process = _spawn_until_ready(where, programs, options, home / "postgres.log", say)
-    return Running(_url(sockets), process, where.folder)
+    return Running(_url(sockets), process, where.folder, sockets)
 
 
 def running_url(home: Path) -> str | None:
@@ -196,7 +194,7 @@ def _spawn_until_ready(
             if _becomes_ready(process, where.data, log, say):
                 return process
         except BaseException:  # Ctrl-C while it recovers
-            Running("", process, where.folder).stop()
+            _stop(process)
             raise
         with log.open(encoding="utf-8", errors="replace") as text:
             text.seek(written)
@@ -216,7 +214,7 @@ def _becomes_ready(process: "subprocess.Popen[str]", data: Path, log: Path, say:
             return True
         waited = time.monotonic() - began
         if waited > START_SECONDS_MAX:
-            Running("", process, data).stop()
+            _stop(process)
             raise PostgresError(f"PostgreSQL was not ready after {START_SECONDS_MAX} seconds; {log} says why.")
         if waited > 3 and not told:
             say("PostgreSQL recovers from an unclean stop; this can take a while")
@@ -241,6 +239,14 @@ def _end_orphans(data: Path, say: Say) -> None:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signum)
     raise PostgresError(f"Processes of a killed PostgreSQL do not end: {', '.join(map(str, orphans))}")
+
+
+def _stop(process: "subprocess.Popen[str]", patience_seconds: float = 30) -> None:
+    for signum, patience in ((signal.SIGINT, patience_seconds), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
+        if process.poll() is None:
+            process.send_signal(signum)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(patience)
 
 
 def _opened(log: Path) -> TextIO:

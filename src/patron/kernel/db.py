@@ -48,7 +48,7 @@ class Database:
             init=_teach_json,
             reset=_leave_as_is,
             command_timeout=STATEMENT_SECONDS_MAX,
-            server_settings={"application_name": "patron", "timezone": "UTC", "jit": "off"},
+            server_settings={"application_name": "patron", "timezone": "UTC", "jit": "off", "lock_timeout": "5s"},
         )
         return cls(pool)
 

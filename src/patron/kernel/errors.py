@@ -101,3 +101,12 @@ class Unavailable(PatronError):
     def __init__(self, message: str, retry_after: int = 5) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+def check_version(version: int, expect: frozenset[int] | None) -> None:
+    """Refuse a write that was made for another version of the resource (If-Match, RFC 9110 13.1.1).
+
+    `expect` holds the versions that the caller takes; None takes any. Raises Stale.
+    """
+    if expect is not None and version not in expect:
+        raise Stale("The resource has changed since it was read.")

@@ -17,6 +17,7 @@ from patron.kernel.context import Ctx
 from patron.kernel.db import Row
 from patron.kernel.errors import BadAsk
 from patron.kernel.query import Ask, Compare, Every, Filter, Not, Op, Page, Some, Sort, Value
+from patron.kernel.values import CURRENCY_DIGITS
 
 Kind = Literal["text", "integer", "number", "bool", "time"]
 
@@ -25,22 +26,30 @@ _SIGN = {"eq": "=", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _BIGINT_MAX = 2**63 - 1
 
 
+class Key(msgspec.Struct, frozen=True):
+    """A stored, indexed normal form of a text field, and how a value gets that form.
+
+    `exact`: equality of keys is what equality of the field means (e-mail addresses). Otherwise it only narrows.
+    """
+
+    sql: str
+    make: Callable[[str], str]
+    exact: bool = False
+
+
 class Field(msgspec.Struct, frozen=True):
     """What may be asked about: an SQL expression, its kind, and how to find and order by it fast.
 
     `sort` is an expression that is never null (null counts as empty). `inside` is a template around the condition
-    for values in child rows: any matching row will do. `narrow` and `narrow_has` are indexed conditions that follow
-    from `eq` and `has`, with `{}` for the bound value after `key`.
+    for values in child rows: any matching row will do. `equal` and `has` find rows by index.
     """
 
     sql: str
     kind: Kind = "text"
     sort: str | None = None
     inside: str | None = None
-    key: Callable[[str], str] | None = None
-    narrow: str | None = None
-    narrow_has: str | None = None
-    exact: bool = False
+    equal: Key | None = None
+    has: Key | None = None
 
 
 Fields = Mapping[str, Field]
@@ -85,24 +94,36 @@ class Statement:
         return f"{field.sql} is distinct from {bound}" if op == "ne" else f"{field.sql} {_SIGN[op]} {bound}"
 
     def _compare_text(self, field: Field, op: Op, value: str) -> str:
-        if field.exact:
-            bound = self.bind(field.key(value) if field.key else value, "text")
-            column = field.sql
-        else:
-            bound, column = f"lower({self.bind(value, 'text')})", f"lower({field.sql})"
+        if op in ("has", "starts"):
+            return self._compare_part(field, op, value)
+        key = field.equal
+        if key is not None and key.exact and op in ("eq", "ne"):
+            bound = self.bind(key.make(value), "text")
+            return f"{key.sql} is distinct from {bound}" if op == "ne" else f"{key.sql} = {bound}"
+        bound, column = f"lower({self.bind(value, 'text')})", f"lower({field.sql})"
         if op == "ne":
             return f"{column} is distinct from {bound}"
-        if op in ("has", "starts"):
-            pattern = ("%" if op == "has" else "") + like_escape(value) + "%"
-            condition = f"lower({field.sql}) like lower({self.bind(pattern, 'text')})"
-            if field.narrow_has and field.key:
-                like = self.bind(f"%{like_escape(field.key(value))}%", "text")
-                condition = f"({field.narrow_has.format(like)} and {condition})"
-            return condition
         condition = f'{column} {_SIGN[op]} {bound} collate "C"'
-        if op == "eq" and field.narrow and field.key:
-            condition = f"({field.narrow.format(self.bind(field.key(value), 'text'))} and {condition})"
+        if op == "eq" and key is not None:
+            return f"({key.sql} = {self.bind(key.make(value), 'text')} and {condition})"
         return condition
+
+    def _compare_part(self, field: Field, op: Op, value: str) -> str:
+        pattern = ("%" if op == "has" else "") + like_escape(value) + "%"
+        condition = f"lower({field.sql}) like lower({self.bind(pattern, 'text')})"
+        if field.has is None:
+            return condition
+        like = self.bind(f"%{like_escape(field.has.make(value))}%", "text")
+        return f"({field.has.sql} like {like} and {condition})"
+
+
+def major(minor: str, currency: str) -> str:
+    """The SQL for an amount of minor units as a decimal number."""
+    cases = " ".join(
+        f"when {currency} in ({', '.join(repr(c) for c, d in CURRENCY_DIGITS.items() if d == digits)}) then {10**digits}"
+        for digits in (0, 3)
+    )
+    return f"({minor}::numeric / case {cases} else 100 end)"
 
 
 def like_escape(text: str) -> str:

@@ -62,7 +62,7 @@ def parse_id(text: str) -> int | None:
 
 
 # Currencies whose minor unit is not a hundredth (ISO 4217, list one).
-_DIGITS = dict.fromkeys(
+CURRENCY_DIGITS = dict.fromkeys(
     "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0
 ) | dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3)
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -85,10 +85,10 @@ def to_minor(amount: Decimal, currency: str) -> int:
         if amount == 0:
             return 0
         raise ValueError("this amount is out of range")
-    scaled = amount.scaleb(_DIGITS.get(currency, 2))
+    scaled = amount.scaleb(CURRENCY_DIGITS.get(currency, 2))
     minor = scaled.quantize(Decimal(1), ROUND_HALF_EVEN)
     if abs(scaled - minor) > Decimal("0.000001"):
-        raise ValueError(f"{currency} has at most {_DIGITS.get(currency, 2)} decimals")
+        raise ValueError(f"{currency} has at most {CURRENCY_DIGITS.get(currency, 2)} decimals")
     if abs(minor) > MINOR_MAX:
         raise ValueError("this amount is out of range")
     return int(minor)
@@ -96,7 +96,7 @@ def to_minor(amount: Decimal, currency: str) -> int:
 
 def from_minor(minor: int, currency: str) -> Decimal:
     """An amount of minor units as a decimal number."""
-    return Decimal(minor).scaleb(-_DIGITS.get(currency, 2))
+    return Decimal(minor).scaleb(-CURRENCY_DIGITS.get(currency, 2))
 
 
 # Blanks or dashes are allowed between digits. Known issuer prefixes: 2 (Mastercard 2221-2720), 3 (Amex, Diners, JCB),

@@ -150,6 +150,7 @@ create index account_updated on account (tenant_id, updated_at, id);
 create index account_orders on account (tenant_id, order_total_minor, id);
 create index account_external_id on account (tenant_id, lower(external_id)) where external_id is not null;
 create index account_search on account using gin (tenant_id, search gin_trgm_ops);
+alter table account set (fillfactor = 85);  -- room for the sums and the version to change in place
 comment on table account is 'The record of a buyer, with or without a login; on screens: customer.';
 comment on column account.email_key is 'Normal form of the address: case, width and Unicode form do not count.';
 comment on column account.holds_email is 'The one account of the set that this address leads to.';

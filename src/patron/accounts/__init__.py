@@ -1,0 +1,1 @@
+"""The record of a buyer, with or without a login."""

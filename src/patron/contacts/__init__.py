@@ -1,0 +1,1 @@
+"""The address book: people with an address that belong to an account."""

@@ -1,0 +1,166 @@
+"""Changes of an account's address book. Every one raises the account's version and keeps one primary a type."""
+
+import msgspec
+
+from patron.accounts import actions as accounts
+from patron.contacts import queries
+from patron.contacts.model import ADDRESS, PERSON, Contact, Details, checked, paths
+from patron.kernel import events
+from patron.kernel.context import Ctx
+from patron.kernel.errors import Invalid, check_version
+
+CONTACTS_AT_ONCE_MAX = 200
+
+_DETAILS = ", ".join(f"{name} {'boolean' if name.startswith('is_') else 'text'}" for name in Details.__struct_fields__)
+
+
+async def add(ctx: Ctx, account_id: int, details: list[Details]) -> list[Contact]:
+    """Add contacts to an account, in their order, and record each. Raises NotFound, Invalid."""
+    many = _checked(details)
+    await accounts.touch(ctx, account_id)
+    contacts = await insert(ctx, account_id, many)
+    for contact in contacts:
+        changes = events.difference(None, contact, paths(contact.id))
+        await events.record(
+            ctx, "contact.created", account_id=account_id, subject=f"contact/{contact.id}", changes=changes
+        )
+    return contacts
+
+
+async def insert(ctx: Ctx, account_id: int, details: list[Details]) -> list[Contact]:
+    """Write contacts of an account that the caller has made or locked; two statements, however many there are."""
+    if not details:
+        return []
+    details = _one_primary(_checked(details))
+    if any(one.is_primary_billing or one.is_primary_shipping for one in details):
+        await _clear_primary(
+            ctx,
+            account_id,
+            billing=any(one.is_primary_billing for one in details),
+            shipping=any(one.is_primary_shipping for one in details),
+        )
+    # Ids are drawn first, so that a contact and its address can be written by one statement.
+    ids = await ctx.db.fetch(
+        f"""
+        with given as (
+            select row_number() over () as place, g.* from jsonb_to_recordset($3) as g ({_DETAILS})
+        ), numbered as (
+            select g.*, nextval(pg_get_serial_sequence('contact', 'id')) as contact_id,
+                   nextval(pg_get_serial_sequence('address', 'id')) as address_id from given g
+        ), placed as (
+            insert into address (tenant_id, id, account_id, {", ".join(ADDRESS)})
+            select $1, address_id, $2, {", ".join(ADDRESS)} from numbered order by place
+        ), added as (
+            insert into contact (tenant_id, id, account_id, address_id, {", ".join(PERSON)},
+                                 created_at, created_by, updated_at, updated_by)
+            select $1, contact_id, $2, address_id, {", ".join(PERSON)}, $4, $5, $4, $5 from numbered order by place
+        )
+        select contact_id, address_id from numbered order by place
+        """,
+        ctx.tenant_id,
+        account_id,
+        [msgspec.structs.asdict(one) for one in details],
+        ctx.now,
+        ctx.actor.name,
+    )
+    return [
+        Contact(
+            contact_id,
+            1,
+            account_id,
+            address_id,
+            *(getattr(one, name) for name in (*PERSON, *ADDRESS)),
+            ctx.now,
+            ctx.actor.name,
+            ctx.now,
+            ctx.actor.name,
+        )
+        for (contact_id, address_id), one in zip(ids, details, strict=True)
+    ]
+
+
+async def update(
+    ctx: Ctx, account_id: int, contact_id: int, details: Details, *, expect: frozenset[int] | None = None
+) -> Contact:
+    """Replace a contact and its address. Raises NotFound, Invalid, Stale."""
+    details = checked(details)
+    await accounts.touch(ctx, account_id)
+    before = await queries.get(ctx, account_id, contact_id)
+    check_version(before.version, expect)
+    if details.is_primary_billing or details.is_primary_shipping:
+        await _clear_primary(
+            ctx, account_id, billing=details.is_primary_billing, shipping=details.is_primary_shipping, but=contact_id
+        )
+    person = ", ".join(f"{name} = ${n}" for n, name in enumerate(PERSON, start=5))
+    await ctx.db.execute(
+        f"""
+        update contact set version = version + 1, updated_at = $3, updated_by = $4, {person}
+        where tenant_id = $1 and id = $2
+        """,
+        ctx.tenant_id,
+        contact_id,
+        ctx.now,
+        ctx.actor.name,
+        *(getattr(details, name) for name in PERSON),
+    )
+    place = ", ".join(f"{name} = ${n}" for n, name in enumerate(ADDRESS, start=3))
+    await ctx.db.execute(
+        f"update address set {place} where tenant_id = $1 and id = $2",
+        ctx.tenant_id,
+        before.address_id,
+        *(getattr(details, name) for name in ADDRESS),
+    )
+    after = await queries.get(ctx, account_id, contact_id)
+    changes = events.difference(before, after, paths(contact_id))
+    if changes:
+        await events.record(
+            ctx, "contact.updated", account_id=account_id, subject=f"contact/{contact_id}", changes=changes
+        )
+    return after
+
+
+async def delete(ctx: Ctx, account_id: int, contact_id: int, *, expect: frozenset[int] | None = None) -> None:
+    """Remove a contact, its address, and the cards that point at it. Raises NotFound, Stale."""
+    await accounts.touch(ctx, account_id)
+    before = await queries.get(ctx, account_id, contact_id)
+    check_version(before.version, expect)
+    await ctx.db.execute("delete from address where tenant_id = $1 and id = $2", ctx.tenant_id, before.address_id)
+    changes = events.difference(before, None, paths(contact_id))
+    await events.record(ctx, "contact.deleted", account_id=account_id, subject=f"contact/{contact_id}", changes=changes)
+
+
+def _checked(details: list[Details]) -> list[Details]:
+    if len(details) > CONTACTS_AT_ONCE_MAX:
+        raise Invalid.field("contacts", f"has at most {CONTACTS_AT_ONCE_MAX} entries", "too_long")
+    return [checked(one) for one in details]
+
+
+def _one_primary(details: list[Details]) -> list[Details]:
+    """When several new contacts want to be primary for the same type, the last one is."""
+    kept = []
+    billing = shipping = False
+    for one in reversed(details):
+        kept.append(
+            msgspec.structs.replace(
+                one,
+                is_primary_billing=one.is_primary_billing and not billing,
+                is_primary_shipping=one.is_primary_shipping and not shipping,
+            )
+        )
+        billing, shipping = billing or one.is_primary_billing, shipping or one.is_primary_shipping
+    return kept[::-1]
+
+
+async def _clear_primary(ctx: Ctx, account_id: int, *, billing: bool, shipping: bool, but: int = 0) -> None:
+    await ctx.db.execute(
+        """
+        update contact set version = version + 1, is_primary_billing = is_primary_billing and not $3,
+               is_primary_shipping = is_primary_shipping and not $4
+        where tenant_id = $1 and account_id = $2 and id <> $5 and ((is_primary_billing and $3) or (is_primary_shipping and $4))
+        """,
+        ctx.tenant_id,
+        account_id,
+        billing,
+        shipping,
+        but,
+    )

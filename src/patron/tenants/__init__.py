@@ -1,0 +1,1 @@
+"""Whom we serve: tenants, their customer sets, sites and applications."""

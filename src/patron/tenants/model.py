@@ -1,0 +1,94 @@
+"""Tenants, sites and applications as the rest of the system sees them."""
+
+from typing import Any
+
+import msgspec
+
+from patron.kernel.context import Site
+
+BEHAVIORS = (
+    "customer:read",
+    "customer:create",
+    "customer:update",
+    "customer:delete",
+    "customer-attribute:read",
+    "customer-attribute:update",
+    "customer-credit:read",
+    "customer-credit:update",
+    "customer-segment:read",
+    "customer-segment:update",
+    "customer-auth:impersonate",
+    "customer-auth:configure-token-durations",
+)
+
+
+class Tenant(msgspec.Struct, frozen=True):
+    """One customer of the software."""
+
+    id: int
+    name: str
+    slug: str
+    mode: str
+    settings: dict[str, Any]
+
+
+class Application(msgspec.Struct, frozen=True):
+    """A program that may call us, with its tenant's sites: all that a request needs to know of its caller."""
+
+    tenant_id: int
+    id: int
+    client_id: str
+    behaviors: frozenset[str]
+    site_id: int | None
+    sites: tuple[Site, ...]
+
+    def site(self, site_id: int | None) -> Site | None:
+        """The site with this id; without an id the application's own, or the tenant's first."""
+        wanted = site_id or self.site_id
+        if wanted is None:
+            return self.sites[0] if self.sites else None
+        return next((s for s in self.sites if s.id == wanted), None)
+
+
+class CustomerSet(msgspec.Struct, frozen=True):
+    """Sites that share accounts and logins. `accounts` is how many accounts live in it."""
+
+    code: str
+    name: str
+    description: str | None
+    is_default: bool
+    created_at: Any
+    updated_at: Any
+    accounts: int
+    sites: tuple[Site, ...]
+
+
+class PasswordPolicy(msgspec.Struct, frozen=True):
+    """What a new password must have. The default is the contract's (Kibo behaviour 6.3); imports are exempt."""
+
+    length_min: int = 6
+    length_max: int = 128
+    needs_letter: bool = True
+    needs_digit: bool = True
+
+    def fault(self, password: str) -> str | None:
+        """What is wrong with a password, as a sentence without its subject; None if nothing is."""
+        if not self.length_min <= len(password) <= self.length_max:
+            return f"must have {self.length_min} to {self.length_max} characters"
+        if self.needs_letter and not any(c.isalpha() for c in password):
+            return "must have a letter"
+        if self.needs_digit and not any(c.isdigit() for c in password):
+            return "must have a digit"
+        return None
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """A tenant's settings: `tenant.settings`, with our defaults for what is not there."""
+
+    password: PasswordPolicy = PasswordPolicy()
+    access_minutes: int = 15
+    refresh_minutes: int = 1440
+    anonymous_refresh_minutes: int = 43_200
+    access_minutes_max: int = 1440
+    refresh_minutes_max: int = 43_200
+    suppressed_mails: tuple[str, ...] = ()

@@ -1,0 +1,112 @@
+"""Reads of tenants, sites, customer sets and applications."""
+
+import msgspec
+
+from patron.kernel.context import Ctx, Site
+from patron.kernel.db import Row, Session
+from patron.kernel.errors import NotFound
+from patron.kernel.query import Ask, Page
+from patron.kernel.secrets import digest, same
+from patron.kernel.sql import Field, Listing, page
+from patron.tenants.model import Application, CustomerSet, Policy, Tenant
+
+_SITES = """(
+    select coalesce(json_agg(json_build_object('id', s.id, 'name', s.name, 'customer_set', s.customer_set_code,
+        'country', s.country, 'currency', s.currency, 'locale', s.locale, 'domain', s.domain) order by s.id), '[]')
+    from site s where s.tenant_id = {tenant} {more})"""
+_SITES_DECODER = msgspec.json.Decoder(tuple[Site, ...])
+
+
+async def get(db: Session, tenant_id: int) -> Tenant:
+    """A tenant by id."""
+    row = await db.row("select id, name, slug, mode, settings from tenant where id = $1", tenant_id)
+    if row is None:
+        raise NotFound("tenant", tenant_id)
+    return Tenant(*row)
+
+
+async def sites(db: Session, tenant_id: int) -> tuple[Site, ...]:
+    """All sites of a tenant."""
+    return _SITES_DECODER.decode(await db.value(f"select {_SITES.format(tenant='$1', more='')}", tenant_id))
+
+
+async def policy(ctx: Ctx) -> Policy:
+    """The tenant's settings."""
+    return msgspec.convert(await ctx.db.value("select settings from tenant where id = $1", ctx.tenant_id), Policy)
+
+
+async def application(db: Session, tenant_id: int, application_id: int) -> Application | None:
+    """An application that is in use, by id."""
+    row = await db.row(
+        f"""
+        select a.tenant_id, a.id, a.client_id, a.behaviors, a.site_id,
+               {_SITES.format(tenant="$1", more="")} as sites
+        from application a where a.tenant_id = $1 and a.id = $2 and a.is_active
+        """,
+        tenant_id,
+        application_id,
+    )
+    return _application(row) if row else None
+
+
+async def application_by_secret(db: Session, client_id: str, secret: str) -> Application | None:
+    """The application that proves itself with its secret."""
+    found = await db.row("select tenant_id, application_id from application_directory where client_id = $1", client_id)
+    stored = None
+    if found is not None:
+        stored = await db.value(
+            "select secret_digest from application where tenant_id = $1 and id = $2 and is_active", *found
+        )
+    if not same(stored or b"\0" * 32, digest(secret)) or found is None:
+        return None
+    return await application(db, *found)
+
+
+def _application(row: Row) -> Application:
+    return Application(
+        tenant_id=row["tenant_id"],
+        id=row["id"],
+        client_id=row["client_id"],
+        behaviors=frozenset(row["behaviors"]),
+        site_id=row["site_id"],
+        sites=_SITES_DECODER.decode(row["sites"]),
+    )
+
+
+_CUSTOMER_SETS = Listing(
+    select=f"""c.code, c.name, c.description, c.is_default, c.created_at, c.updated_at,
+        (select coalesce(sum(n.accounts), 0)::bigint from account_count n
+         where n.tenant_id = $1 and n.customer_set_code = c.code) as accounts,
+        {_SITES.format(tenant="$1", more="and s.customer_set_code = c.code")} as sites""",
+    source="customer_set c",
+    where="c.tenant_id = $1",
+    fields={
+        "code": Field("c.code", sort='c.code collate "C"'),
+        "name": Field("c.name", sort='lower(c.name) collate "C"'),
+        "is_default": Field("c.is_default", "bool", sort="c.is_default"),
+    },
+    identity="c.code",
+    identity_kind="text",
+)
+
+
+async def customer_sets(ctx: Ctx, ask: Ask) -> Page[CustomerSet]:
+    """The tenant's customer sets, with their sites and how many accounts each has."""
+    found = await page(ctx, _CUSTOMER_SETS, ask)
+    return Page([_customer_set(row) for row in found.items], found.total, found.next_cursor)
+
+
+async def customer_set(ctx: Ctx, code: str) -> CustomerSet:
+    """One customer set by its code, in any case."""
+    row = await ctx.db.row(
+        f"select {_CUSTOMER_SETS.select} from customer_set c where c.tenant_id = $1 and lower(c.code) = lower($2)",
+        ctx.tenant_id,
+        code,
+    )
+    if row is None:
+        raise NotFound("customer set", code)
+    return _customer_set(row)
+
+
+def _customer_set(row: Row) -> CustomerSet:
+    return CustomerSet(*row[:7], sites=_SITES_DECODER.decode(row["sites"]))  # type: ignore[misc]

@@ -1,0 +1,93 @@
+"""A row of a face's operations table, and what a handler gets and gives.
+
+From the table come routing, parsing, the scope check, the OpenAPI document and the contract test. A handler is
+`async def handler(ctx, call)`; it calls queries and actions of the core and answers with a body or an `Answer`.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+
+from patron.kernel.context import Ctx
+from patron.kernel.errors import Invalid
+
+Handler = Callable[[Ctx, "Call"], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A query parameter. Names are matched without regard to case."""
+
+    name: str
+    kind: Literal["string", "number", "boolean"] = "string"
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a dialect.
+
+    `scope` is what the application must hold (None: a valid token will do). `shopper` says what a shopper's token may
+    do: `own` account only, `open` to all, or `no`. `before` runs outside the transaction (password hashing); its
+    result is `call.prepared`. `changes` opens a transaction for writing, `snapshot` one for reading at one moment.
+    `replays`: whether a POST takes an Idempotency-Key, and how its stored answer is kept.
+    """
+
+    group: str
+    id: str
+    method: str
+    path: str
+    handler: Handler
+    scope: str | None = None
+    shopper: Literal["own", "open", "no"] = "no"
+    body: Any = None
+    answer: Any = None
+    status: int = 200
+    query: tuple[Param, ...] = ()
+    changes: bool = False
+    snapshot: bool = False
+    before: Handler | None = None
+    replays: Literal["no", "yes", "secret"] = "no"
+    authenticated: bool = True
+    summary: str = ""
+
+    @property
+    def key(self) -> str:
+        """The name by which lists of operations refer to it; operation ids repeat between groups."""
+        return f"{self.group}.{self.id}"
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, parsed."""
+
+    operation: Operation
+    path: dict[str, str]
+    query: dict[str, Any]
+    body: Any = None
+    headers: Any = None
+    expect: frozenset[int] | None = None
+    base: str = ""
+    prepared: Any = None
+
+    def need(self, name: str) -> Any:
+        """A query parameter that must be there. Raises Invalid naming it."""
+        value = self.query.get(name)
+        if value is None or value == "":
+            raise Invalid.field(name, f"{name} is needed.")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer with more than a body: a version (sent as ETag), another status, further headers."""
+
+    body: Any
+    version: int | None = None
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+ENCODER = msgspec.json.Encoder(decimal_format="number")

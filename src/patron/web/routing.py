@@ -1,0 +1,73 @@
+"""Finds the operation of a request: a tree of path segments, built once from the operations table.
+
+Literal segments match in any case and win over parameters; parameters are taken as they are; a final slash does not
+count (Kibo behaviour 1.2-1.5). The raw path is split before it is decoded, so that `%2F` may stand inside an id.
+"""
+
+from urllib.parse import unquote
+
+from patron.web.operations import Operation
+
+ALSO = {"GET": ("HEAD",)}
+
+
+class MethodNotAllowed(Exception):  # noqa: N818 - named for what happened, as all refusals
+    """The path exists, for other methods only."""
+
+    def __init__(self, allow: str) -> None:
+        super().__init__(allow)
+        self.allow = allow
+
+
+class _Node:
+    __slots__ = ("literals", "operations", "parameter")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, _Node] = {}
+        self.parameter: _Node | None = None
+        self.operations: dict[str, Operation] = {}
+
+
+class Router:
+    """Finds operations by method and path."""
+
+    def __init__(self, operations: tuple[Operation, ...]) -> None:
+        self._root = _Node()
+        for operation in operations:
+            self._add(operation)
+
+    def _add(self, operation: Operation) -> None:
+        node = self._root
+        for segment in operation.path.strip("/").split("/"):
+            if segment.startswith("{"):
+                node.parameter = node.parameter or _Node()
+                node = node.parameter
+            else:
+                node = node.literals.setdefault(segment.lower(), _Node())
+        assert operation.method not in node.operations, f"{operation.method} {operation.path} is there twice"
+        node.operations[operation.method] = operation
+
+    def find(self, method: str, raw_path: str) -> tuple[Operation, dict[str, str]] | None:
+        """The operation and its path parameters; None for an unknown path.
+
+        Raises MethodNotAllowed when the path is known with other methods.
+        """
+        node, values = self._root, []
+        for raw in raw_path.strip("/").split("/"):
+            segment = unquote(raw)
+            literal = node.literals.get(segment.lower())
+            if literal is not None:
+                node = literal
+            elif node.parameter is not None and segment:
+                node = node.parameter
+                values.append(segment)
+            else:
+                return None
+        if not node.operations:
+            return None
+        operation = node.operations.get("GET" if method == "HEAD" else method)
+        if operation is None:
+            allow = sorted({m for name in node.operations for m in (name, *ALSO.get(name, ()))})
+            raise MethodNotAllowed(", ".join(allow))
+        names = [s[1:-1] for s in operation.path.split("/") if s.startswith("{")]
+        return operation, dict(zip(names, values, strict=True))

@@ -5,7 +5,7 @@ process that started it, however that ends. Production sets DATABASE_URL instead
 """
 
 from patron.postgres.binaries import PostgresError
-from patron.postgres.cluster import Running, running_url, start
+from patron.postgres.cluster import Running, has_data, running_url, start
 from patron.postgres.place import make_home
 
-__all__ = ["PostgresError", "Running", "make_home", "running_url", "start"]
+__all__ = ["PostgresError", "Running", "has_data", "make_home", "running_url", "start"]

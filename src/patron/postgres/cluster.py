@@ -89,6 +89,12 @@ def running_url(home: Path) -> str | None:
     return _url(Path(sockets)) if pid and status == "ready" and is_alive(pid) else None
 
 
+def has_data(home: Path) -> bool:
+    """Whether a server of `home` was started before."""
+    where = place.find(home)
+    return where is not None and where.data.exists()
+
+
 def _url(sockets: Path) -> str:
     return f"postgresql://patron@/patron?host={quote(str(sockets))}&port=5432"
 

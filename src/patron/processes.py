@@ -37,6 +37,12 @@ def die_with_parent(signum: signal.Signals) -> Callable[[], None] | None:
     return arrange
 
 
+def end_with_parent(signum: signal.Signals) -> None:
+    """Have the kernel send `signum` to this very process when its parent ends; Linux only."""
+    if _libc is not None:
+        _libc.prctl(PR_SET_PDEATHSIG, int(signum))
+
+
 def is_alive(pid: int) -> bool:
     """True while the process runs; a zombie, which only waits for its parent to look, has ended."""
     if _LINUX:

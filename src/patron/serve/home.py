@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,6 +76,14 @@ def read_shop(home: Path) -> dict[str, Any]:
 def publish_demo(home: Path, base_url: str, shop: dict[str, Any]) -> None:
     """Write demo.json whole or not at all."""
     _write(home / DEMO_FILE, json.dumps({"base_url": base_url, **shop}, indent=2, ensure_ascii=False) + "\n")
+
+
+def fresh_metrics(home: Path) -> str:
+    """An empty folder in which the processes of this start add up their figures."""
+    metrics = home / "metrics"
+    shutil.rmtree(metrics, ignore_errors=True)
+    metrics.mkdir(mode=0o700)
+    return str(metrics)
 
 
 def _write(file: Path, text: str) -> None:

@@ -16,7 +16,7 @@ from patron.serve import home as folder
 from patron.serve.crew import Crew, Member, module
 from patron.serve.listening import listen, reachable_url
 from patron.serve.screen import CannotStart, Screen
-from patron.serve.signals import Signals, Stop, own_terminal
+from patron.serve.signals import Signals, Stop, below_make
 from patron.settings import Settings
 
 READY_SECONDS_MAX = 120
@@ -32,7 +32,7 @@ def serve(*, demo: bool = True) -> int:
     screen = Screen()
     signals = Signals()
     try:
-        with own_terminal():
+        with below_make():
             settings = Settings.from_env()
             with folder.locked(postgres.make_home(settings.home)):
                 Installation(settings, signals, screen).run(demo=demo)
@@ -92,6 +92,7 @@ class Installation:
             "PORT": str(port),
             "PATRON_BASE_URL": base_url,
             "PATRON_SECRET_KEY": self.settings.secret_key or self._key(),
+            "PROMETHEUS_MULTIPROC_DIR": folder.fresh_metrics(self.home),
         }
         if self.settings.database_url:
             self.screen.say("Database: the PostgreSQL of DATABASE_URL")

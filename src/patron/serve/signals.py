@@ -7,7 +7,10 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
+
+from patron.processes import end_with_parent
 
 
 class Stop(BaseException):
@@ -45,14 +48,17 @@ class Signals:
 
 
 @contextlib.contextmanager
-def own_terminal() -> Iterator[None]:
-    """Below `make` on a terminal: take the terminal's foreground, so that Ctrl-C reaches us and not make.
+def below_make() -> Iterator[None]:
+    """As a child of `make`: end when make is killed, and keep Ctrl-C on a terminal to ourselves.
 
-    make would otherwise die of the same Ctrl-C and report an interrupt after we have ended in good order. Ctrl-Z is
-    ignored meanwhile, because the shell that could continue us only knows make.
+    make would die of the same Ctrl-C and report an interrupt after we have ended in good order, so we take the
+    terminal's foreground. Ctrl-Z is ignored meanwhile, because the shell that could continue us only knows make.
     """
-    below_make = "MAKELEVEL" in os.environ and sys.stdin is not None and sys.stdin.isatty()
-    if not below_make or os.tcgetpgrp(sys.stdin.fileno()) != os.getpgrp():
+    is_below = _parent_is_make()
+    if is_below:
+        end_with_parent(signal.SIGTERM)
+    on_terminal = is_below and sys.stdin is not None and sys.stdin.isatty()
+    if not on_terminal or os.tcgetpgrp(sys.stdin.fileno()) != os.getpgrp():
         yield
         return
     terminal, group = sys.stdin.fileno(), os.getpgrp()
@@ -65,3 +71,12 @@ def own_terminal() -> Iterator[None]:
     finally:
         with contextlib.suppress(OSError):
             os.tcsetpgrp(terminal, group)
+
+
+def _parent_is_make() -> bool:
+    """Whether make itself waits for us, not some shell that was once started by it."""
+    try:
+        name = Path(f"/proc/{os.getppid()}/comm").read_text(encoding="utf-8").strip()
+    except OSError:
+        name = "make"  # the system does not tell: believe the environment
+    return "MAKELEVEL" in os.environ and name in {"make", "gmake"}

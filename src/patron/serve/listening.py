@@ -16,9 +16,11 @@ def listen(host: str, port: int, pause: Callable[[float], None]) -> socket.socke
 
     Port 0 takes a free one. Raises CannotStart with what to do about it.
     """
+    if port not in range(65_536):  # the C library would quietly take the remainder
+        raise CannotStart(f"PORT={port} is no port: choose one from 1 to 65535, or 0 for a free one.")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise CannotStart(f"PATRON_HOST={host} with PORT={port} is no address to listen on: {error}") from error
     sock = socket.socket(family, kind, protocol)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from patron import postgres
+from patron.kernel import secrets
 from patron.postgres import PostgresError
 from patron.serve import home as folder
 from patron.serve.crew import Crew, Member, module
@@ -91,7 +92,7 @@ class Installation:
             "PATRON_HOST": host,
             "PORT": str(port),
             "PATRON_BASE_URL": base_url,
-            "PATRON_SECRET_KEY": self.settings.secret_key or self._key(),
+            "PATRON_SECRET_KEY": self._key(),
             "PROMETHEUS_MULTIPROC_DIR": folder.fresh_metrics(self.home),
         }
         if self.settings.database_url:
@@ -110,13 +111,16 @@ class Installation:
         return base_url
 
     def _key(self) -> str:
-        key = folder.read_key(self.home, holds_data=(self.home / folder.SHOP_FILE).exists() or self._has_cluster())
+        """The secret key's text, made at the first start; ValueError when it is none."""
+        holds_data = (self.home / folder.SHOP_FILE).exists() or self._has_cluster()
+        key = self.settings.secret_key or folder.read_key(self.home, holds_data=holds_data)
         if key is None:
             key = folder.make_key(self.home)
             self.screen.say(
                 f"Made a secret key in {self.home / folder.KEY_FILE} (mode 0600), as PATRON_SECRET_KEY is not set. "
                 "Keep a copy: without it, what is stored encrypted cannot be read"
             )
+        secrets.read_key(key, self.home / folder.KEY_FILE)
         return key
 
     def _has_cluster(self) -> bool:

@@ -18,7 +18,7 @@ ARGS    ?=
 UPGRADE ?=
 VENV    := .venv
 PY      := $(VENV)/bin/python
-PIP     := $(PY) -m pip --disable-pip-version-check --no-input install --quiet
+PIP     := $(PY) -m pip --disable-pip-version-check --no-input install --quiet --quiet
 COMPILE := build/locks/bin/pip-compile --quiet --strip-extras --no-header --no-emit-index-url --no-emit-find-links \
            --no-emit-trusted-host $(UPGRADE)
 CLIENTS := tests/clients
@@ -31,7 +31,7 @@ endif
 endif
 
 help:
-	@sed -n 's/^# \{0,1\}//; 1,/^$$/p' Makefile
+	@sed -n -e '/^#/!q' -e 's/^# \{0,1\}//p' Makefile
 
 serve: $(VENV)/runtime.stamp
 	@exec $(PY) -P -m patron.serve

@@ -265,6 +265,7 @@ def test_a_taken_port_is_named_before_any_work(serve: Callable[..., Served], top
     [
         ("PORT", "many", "PORT cannot be read: 'many'"),
         ("PORT", "70000", "PORT=70000 is no port"),
+        ("PATRON_WORKERS", "-1", "PATRON_WORKERS=-1 is no number of processes"),
         ("PATRON_HOST", "nowhere.invalid", "PATRON_HOST=nowhere.invalid"),
         ("PATRON_SECRET_KEY", "short", "The secret key must be 32 bytes in base64url"),
         ("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none", "could not be brought up to date"),

@@ -57,6 +57,8 @@ class Installation:
         self.signals = signals
         self.screen = screen
         self.crew = Crew(signals, screen)
+        if settings.workers < 0:
+            raise CannotStart(f"PATRON_WORKERS={settings.workers} is no number of processes; 0 means one per core.")
         self.servers = settings.workers or _cores()
         self.env: dict[str, str] = {}
         self.shop: dict[str, Any] | None = None
@@ -87,6 +89,7 @@ class Installation:
         host, port = self.settings.host, listener.getsockname()[1]
         base_url = self.settings.base_url.rstrip("/") or reachable_url(host, port)
         self.env = {
+            "PYTHONUNBUFFERED": "1",  # log lines appear when they are written
             **os.environ,
             "PATRON_HOME": str(self.home),
             "PATRON_HOST": host,

@@ -43,6 +43,16 @@ class Settings:
         return cls(**given)  # type: ignore[arg-type]
 
     @property
+    def url(self) -> str:
+        """How the outside reaches us, without a final slash."""
+        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def issuer(self) -> str:
+        """What our tokens name as their issuer."""
+        return "patron"
+
+    @property
     def key(self) -> bytes:
         """The installation's secret key: from the environment, else from the key file in `home`."""
         return read_key(self.secret_key, self.home / "secret.key")

@@ -3,8 +3,8 @@
 from patron.accounts.model import Account
 from patron.kernel.context import Ctx
 from patron.kernel.errors import NotFound
-from patron.kernel.query import Sort
-from patron.kernel.sql import Field, Key, Kind, Listing, Statement, like_escape, major
+from patron.kernel.query import Field, Key, Kind, Sort
+from patron.kernel.sql import Listing, Statement, like_escape, major
 from patron.kernel.values import email_key, fold, parse_id
 
 COLUMNS = """a.id, a.version, a.customer_set_code, a.account_type, a.user_id, a.email, a.holds_email, a.user_name,

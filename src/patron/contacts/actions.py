@@ -63,20 +63,12 @@ async def insert(ctx: Ctx, account_id: int, details: list[Details]) -> list[Cont
         ctx.now,
         ctx.actor.name,
     )
-    return [
-        Contact(
-            contact_id,
-            1,
-            account_id,
-            address_id,
-            *(getattr(one, name) for name in (*PERSON, *ADDRESS)),
-            ctx.now,
-            ctx.actor.name,
-            ctx.now,
-            ctx.actor.name,
-        )
-        for (contact_id, address_id), one in zip(ids, details, strict=True)
-    ]
+    stamps = (ctx.now, ctx.actor.name, ctx.now, ctx.actor.name)
+    written = []
+    for (contact_id, address_id), one in zip(ids, details, strict=True):
+        given = [getattr(one, name) for name in (*PERSON, *ADDRESS)]
+        written.append(Contact(*[contact_id, 1, account_id, address_id, *given, *stamps]))
+    return written
 
 
 async def update(
@@ -156,7 +148,8 @@ async def _clear_primary(ctx: Ctx, account_id: int, *, billing: bool, shipping: 
         """
         update contact set version = version + 1, is_primary_billing = is_primary_billing and not $3,
                is_primary_shipping = is_primary_shipping and not $4
-        where tenant_id = $1 and account_id = $2 and id <> $5 and ((is_primary_billing and $3) or (is_primary_shipping and $4))
+        where tenant_id = $1 and account_id = $2 and id <> $5
+          and ((is_primary_billing and $3) or (is_primary_shipping and $4))
         """,
         ctx.tenant_id,
         account_id,

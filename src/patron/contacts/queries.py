@@ -4,11 +4,12 @@ from collections import defaultdict
 
 import msgspec
 
+from patron.accounts import queries as accounts
 from patron.contacts.model import Contact
 from patron.kernel.context import Ctx
 from patron.kernel.errors import NotFound
-from patron.kernel.query import Ask, Page, Sort
-from patron.kernel.sql import Field, Listing, page
+from patron.kernel.query import Ask, Field, Page, Sort
+from patron.kernel.sql import Listing, page
 
 COLUMNS = """c.id, c.version, c.account_id, c.address_id, c.email, c.first_name, c.middle_name, c.last_name, c.company,
     c.label, c.fax, c.phone_home, c.phone_mobile, c.phone_work, c.is_billing, c.is_shipping, c.is_primary_billing,
@@ -65,8 +66,10 @@ _LISTING = Listing(
 
 
 async def list_of(ctx: Ctx, account_id: int, ask: Ask) -> Page[Contact]:
-    """A page of an account's contacts."""
+    """A page of an account's contacts. Raises NotFound for an unknown account."""
     found = await page(ctx, _LISTING, ask, account_id)
+    if not found.total:
+        await accounts.require(ctx, account_id)
     return Page([_contact(row) for row in found.items], found.total, found.next_cursor)
 
 

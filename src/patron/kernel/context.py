@@ -8,7 +8,9 @@ import msgspec
 
 from patron.kernel.db import Session
 from patron.kernel.errors import Forbidden, Invalid
-from patron.kernel.secrets import Vault
+from patron.kernel.revocation import Revocations
+from patron.kernel.secrets import Passwords, Vault
+from patron.kernel.tokens import Keyring
 
 
 class Actor(msgspec.Struct, frozen=True):
@@ -41,6 +43,16 @@ class Site(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
+class Secrets:
+    """What a process needs to seal, sign, hash and revoke; one for the life of the process."""
+
+    vault: Vault
+    keyring: Keyring
+    passwords: Passwords
+    revocations: Revocations
+
+
+@dataclass(frozen=True, slots=True)
 class Ctx:
     """The first argument of every query and action. `now` is the only clock."""
 
@@ -50,7 +62,7 @@ class Ctx:
     now: datetime
     request_id: str
     db: Session
-    vault: Vault
+    secrets: Secrets
     site: Site | None = None
 
     def require(self, scope: str) -> None:

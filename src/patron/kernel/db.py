@@ -14,21 +14,13 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from patron.kernel.errors import Invalid, NotFound, PatronError, Refused, Taken, Unavailable
+from patron.kernel.errors import Invalid, Locked, NotFound, Refused, Retry, Taken, Unavailable
 
 POOL_SIZE = 12
 ACQUIRE_SECONDS_MAX = 5.0
 STATEMENT_SECONDS_MAX = 20.0
 
 Row = asyncpg.Record
-
-
-class Retry(Exception):
-    """Two transactions got in each other's way; running the whole request again will do."""
-
-
-class Locked(PatronError):
-    """A row stayed locked by somebody else for longer than we wait."""
 
 
 class Database:

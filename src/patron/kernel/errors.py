@@ -28,6 +28,10 @@ class Unauthenticated(PatronError):
     """Nobody proved who is calling, or the proof is no longer good."""
 
 
+class BadCredentials(Unauthenticated):
+    """The name or the secret of an application is wrong."""
+
+
 class Forbidden(PatronError):
     """We know who is calling, and they may not do this."""
 
@@ -85,6 +89,14 @@ class Stale(PatronError):
 
 class KeyReused(PatronError):
     """An Idempotency-Key came again with another request."""
+
+
+class Locked(PatronError):
+    """A row stayed locked by somebody else for longer than we wait."""
+
+
+class Retry(Exception):
+    """Two transactions got in each other's way; running the whole request again will do."""
 
 
 class TooMany(PatronError):

@@ -58,7 +58,7 @@ async def claim(ctx: Ctx, caller: str, key: str, fingerprint: bytes) -> Stored |
         if row["expires_at"] > ctx.now:
             if not same(row["fingerprint"], fingerprint):
                 raise KeyReused("This Idempotency-Key was used for another request.")
-            body = ctx.vault.open(row["sealed_body"], f"answer {caller} {key}")
+            body = ctx.secrets.vault.open(row["sealed_body"], f"answer {caller} {key}")
             return Stored(row["status"], row["headers"], body)
         await ctx.db.execute(
             "delete from idempotency_key where tenant_id = $1 and caller = $2 and key = $3",
@@ -81,6 +81,6 @@ async def keep(ctx: Ctx, caller: str, key: str, answer: Stored, *, with_token: b
         key,
         answer.status,
         answer.headers,
-        ctx.vault.seal(answer.body, f"answer {caller} {key}"),
+        ctx.secrets.vault.seal(answer.body, f"answer {caller} {key}"),
         ctx.now + (KEPT_WITH_TOKEN if with_token else KEPT),
     )

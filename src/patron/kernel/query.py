@@ -4,6 +4,7 @@ Every dialect's filter syntax, segment rules and the admin's filter bar become t
 not how a dialect spells it; `kernel/sql.py` compiles the tree.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Generic, Literal, TypeVar
@@ -50,6 +51,38 @@ Filter = Compare | Every | Some | Not
 NODES_MAX = 100
 DEPTH_MAX = 5
 WITHIN_MAX = 200
+
+
+Kind = Literal["text", "integer", "number", "bool", "time"]
+
+
+class Key(msgspec.Struct, frozen=True):
+    """A stored, indexed normal form of a text field, and how a value gets that form.
+
+    `exact`: equality of keys is what equality of the field means (e-mail addresses). Otherwise it only narrows.
+    """
+
+    sql: str
+    make: Callable[[str], str]
+    exact: bool = False
+
+
+class Field(msgspec.Struct, frozen=True):
+    """What may be asked about: an SQL expression, its kind, and how to find and order by it fast.
+
+    `sort` is an expression that is never null (null counts as empty). `inside` is a template around the condition
+    for values in child rows: any matching row will do. `equal` and `has` find rows by index.
+    """
+
+    sql: str
+    kind: Kind = "text"
+    sort: str | None = None
+    inside: str | None = None
+    equal: Key | None = None
+    has: Key | None = None
+
+
+Fields = Mapping[str, Field]
 
 
 class Sort(msgspec.Struct, frozen=True):

@@ -28,19 +28,24 @@ class Revocations:
         self._drop = drop
         self._answers: dict[str, asyncio.Queue[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._conn: asyncpg.Connection | None = None
 
     async def listen(self, url: str) -> None:
         """Keep a connection that listens, until cancelled; a lost one is made anew."""
         while True:
             with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                self._conn = await asyncpg.connect(url, server_settings={"application_name": _LISTENER})
-                lost = asyncio.Event()
-                self._conn.add_termination_listener(lambda _conn, lost=lost: lost.set())
-                await self._conn.add_listener("patron_revoked", self._heard)
-                await self._conn.add_listener("patron_dropped", self._acknowledged)
-                await lost.wait()
+                await self._listen_once(url)
             await asyncio.sleep(0.5)
+
+    async def _listen_once(self, url: str) -> None:
+        conn = await asyncpg.connect(url, server_settings={"application_name": _LISTENER})
+        try:
+            lost = asyncio.Event()
+            conn.add_termination_listener(lambda _conn: lost.set())
+            await conn.add_listener("patron_revoked", self._heard)
+            await conn.add_listener("patron_dropped", self._acknowledged)
+            await lost.wait()
+        finally:
+            conn.terminate()
 
     def announce(self, db: Session, subject: str) -> None:
         """When the open transaction is committed, have every process forget the tokens of `subject`."""

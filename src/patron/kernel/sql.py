@@ -6,53 +6,20 @@ Values are always bound. `$1` is the tenant in every statement.
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
 
 import msgspec
 
 from patron.kernel.context import Ctx
 from patron.kernel.db import Row
 from patron.kernel.errors import BadAsk
-from patron.kernel.query import Ask, Compare, Every, Filter, Not, Op, Page, Some, Sort, Value
+from patron.kernel.query import Ask, Compare, Every, Field, Fields, Filter, Kind, Not, Op, Page, Some, Sort, Value
 from patron.kernel.values import CURRENCY_DIGITS
-
-Kind = Literal["text", "integer", "number", "bool", "time"]
 
 _CAST = {"text": "text", "integer": "bigint", "number": "numeric", "bool": "boolean", "time": "timestamptz"}
 _SIGN = {"eq": "=", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _BIGINT_MAX = 2**63 - 1
-
-
-class Key(msgspec.Struct, frozen=True):
-    """A stored, indexed normal form of a text field, and how a value gets that form.
-
-    `exact`: equality of keys is what equality of the field means (e-mail addresses). Otherwise it only narrows.
-    """
-
-    sql: str
-    make: Callable[[str], str]
-    exact: bool = False
-
-
-class Field(msgspec.Struct, frozen=True):
-    """What may be asked about: an SQL expression, its kind, and how to find and order by it fast.
-
-    `sort` is an expression that is never null (null counts as empty). `inside` is a template around the condition
-    for values in child rows: any matching row will do. `equal` and `has` find rows by index.
-    """
-
-    sql: str
-    kind: Kind = "text"
-    sort: str | None = None
-    inside: str | None = None
-    equal: Key | None = None
-    has: Key | None = None
-
-
-Fields = Mapping[str, Field]
 
 
 class Statement:
@@ -119,11 +86,11 @@ class Statement:
 
 def major(minor: str, currency: str) -> str:
     """The SQL for an amount of minor units as a decimal number."""
-    cases = " ".join(
-        f"when {currency} in ({', '.join(repr(c) for c, d in CURRENCY_DIGITS.items() if d == digits)}) then {10**digits}"
-        for digits in (0, 3)
-    )
-    return f"({minor}::numeric / case {cases} else 100 end)"
+    cases = ""
+    for digits in (0, 3):
+        codes = ", ".join(f"'{code}'" for code, d in CURRENCY_DIGITS.items() if d == digits)
+        cases += f"when {currency} in ({codes}) then {10**digits} "
+    return f"({minor}::numeric / case {cases}else 100 end)"
 
 
 def like_escape(text: str) -> str:

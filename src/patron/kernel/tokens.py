@@ -66,8 +66,8 @@ class Keyring:
         header = {"alg": ALGORITHM, "kid": key.kid, "typ": "at+jwt"}
         return jwt.encode(header, {"iss": self.issuer, **claims}, key.jwk, algorithms=[ALGORITHM])
 
-    async def verify(self, db: Session, token: str, audience: str, now: datetime) -> Claims:
-        """The claims of a token made for `audience`. Raises Unauthenticated for any other text.
+    async def verify(self, db: Session, token: str, audiences: tuple[str, ...], now: datetime) -> Claims:
+        """The claims of a token made for one of `audiences`. Raises Unauthenticated for any other text.
 
         The algorithm is ours to name, never the token's (RFC 8725 3.1); `exp`, `nbf`, `iss` and `aud` must fit.
         """
@@ -79,7 +79,7 @@ class Keyring:
         except (JoseError, ValueError, KeyError, TypeError):
             raise Unauthenticated("invalid_token: the token cannot be verified.") from None
         claims = decoded.claims
-        if claims.get("iss") != self.issuer or claims.get("aud") != audience:
+        if claims.get("iss") != self.issuer or claims.get("aud") not in audiences:
             raise Unauthenticated("invalid_token: the token was made for something else.")
         at = now.timestamp()
         if not (claims.get("nbf", 0) <= at + 5 and at < claims.get("exp", 0)):

@@ -5,9 +5,9 @@ import msgspec
 from patron.kernel.context import Ctx, Site
 from patron.kernel.db import Row, Session
 from patron.kernel.errors import NotFound
-from patron.kernel.query import Ask, Page
+from patron.kernel.query import Ask, Field, Page
 from patron.kernel.secrets import digest, same
-from patron.kernel.sql import Field, Listing, page
+from patron.kernel.sql import Listing, page
 from patron.tenants.model import Application, CustomerSet, Policy, Tenant
 
 _SITES = """(
@@ -60,6 +60,13 @@ async def application_by_secret(db: Session, client_id: str, secret: str) -> App
     if not same(stored or b"\0" * 32, digest(secret)) or found is None:
         return None
     return await application(db, *found)
+
+
+async def is_ended(db: Session, tenant_id: int, token_id: str) -> bool:
+    """Whether an application's refresh token was ended early."""
+    return bool(
+        await db.value("select exists (select from ended_token where tenant_id = $1 and id = $2)", tenant_id, token_id)
+    )
 
 
 def _application(row: Row) -> Application:

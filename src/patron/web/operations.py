@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
+from starlette.datastructures import Headers
 
 from patron.kernel.context import Ctx
-from patron.kernel.errors import Invalid
+from patron.kernel.errors import Invalid, NotFound
+from patron.kernel.values import parse_id
+from patron.settings import Settings
 
 Handler = Callable[[Ctx, "Call"], Awaitable[Any]]
 
@@ -66,11 +69,24 @@ class Call:
     operation: Operation
     path: dict[str, str]
     query: dict[str, Any]
-    body: Any = None
-    headers: Any = None
-    expect: frozenset[int] | None = None
-    base: str = ""
+    body: Any
+    headers: Headers
+    expect: frozenset[int] | None
+    host: str
+    settings: Settings
     prepared: Any = None
+
+    def id(self, name: str, noun: str) -> int:
+        """An id in the path. What cannot be an id is not found, like an id that nobody has."""
+        number = parse_id(self.path[name])
+        if number is None:
+            raise NotFound(noun, self.path[name][:40])
+        return number
+
+    @property
+    def account_id(self) -> int:
+        """The account in the path."""
+        return self.id("accountId", "account")
 
     def need(self, name: str) -> Any:
         """A query parameter that must be there. Raises Invalid naming it."""

@@ -11,7 +11,7 @@ from patron.web.operations import Operation
 ALSO = {"GET": ("HEAD",)}
 
 
-class MethodNotAllowed(Exception):  # noqa: N818 - named for what happened, as all refusals
+class MethodNotAllowed(Exception):
     """The path exists, for other methods only."""
 
     def __init__(self, allow: str) -> None:

@@ -541,6 +541,14 @@ create table idempotency_key (
 create index idempotency_key_expiry on idempotency_key (tenant_id, expires_at);
 comment on table idempotency_key is 'What a retried request was answered the first time; written in that change''s own transaction.';
 
+create table ended_token (
+    tenant_id  bigint not null,
+    id         text not null,
+    expires_at timestamptz not null,
+    primary key (tenant_id, id)
+);
+comment on table ended_token is 'Refresh tokens of applications that were ended early, until they would have ended anyway.';
+
 create table signing_key (
     kid         text primary key,
     algorithm   text not null,

@@ -1,0 +1,119 @@
+"""Puts the pieces together: settings, database, secrets, faces → one ASGI app."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from patron.kernel.context import Secrets
+from patron.kernel.db import Database
+from patron.kernel.errors import Unavailable
+from patron.kernel.revocation import Revocations
+from patron.kernel.secrets import Passwords, Vault
+from patron.kernel.tokens import Keyring, TokenCache, ensure_key
+from patron.kibo.app import KiboFace
+from patron.kibo.auth import Caller
+from patron.logs import configure
+from patron.settings import Settings
+from patron.web import metrics
+
+WORKER_SILENT_SECONDS_MAX = 15
+
+
+def clock() -> datetime:
+    """Now, in the milliseconds that both dialects write."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def create_app(settings: Settings | None = None, now: Callable[[], datetime] = clock) -> Starlette:
+    """The ASGI app. It connects when its server starts it (lifespan), and drains when that stops it."""
+    settings = settings or Settings.from_env()
+    configure(settings.log_level)
+    api = _Later()
+    state = _State()
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        database = await Database.open(settings.database_url)
+        cache: TokenCache[Caller] = TokenCache()
+        vault = Vault(settings.key)
+        revocations = Revocations(database, cache.drop)
+        secrets = Secrets(vault, Keyring(vault, settings.issuer), Passwords(), revocations)
+        await ensure_key(database.session(), vault, now())
+        await secrets.keyring.load(database.session())
+        listening = asyncio.create_task(revocations.listen(settings.database_url))
+        state.database, state.secrets = database, secrets
+        api.app = KiboFace(database, secrets, cache, settings, now)
+        yield
+        listening.cancel()
+        with suppress(asyncio.CancelledError):
+            await listening
+        secrets.passwords.close()
+        await database.close()
+
+    async def readyz(_request: Request) -> Response:
+        """Whether the database and the background worker answer."""
+        return await _ready(state.database)
+
+    async def jwks(_request: Request) -> Response:
+        """The public keys of our tokens (RFC 7517)."""
+        return JSONResponse(await state.secrets.keyring.published(state.database.session(), now()))
+
+    routes: list[BaseRoute] = [
+        Mount("/api", app=api),
+        Route("/healthz", _healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", _metrics),
+        Route("/.well-known/jwks.json", jwks),
+        Route("/", _home),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+class _State:
+    """What the lifespan opens."""
+
+    database: Database
+    secrets: Secrets
+
+
+class _Later:
+    """A face that exists from the start of the server on."""
+
+    app: KiboFace
+
+    async def __call__(self, scope: object, receive: object, send: object) -> None:
+        await self.app(scope, receive, send)  # type: ignore[arg-type]
+
+
+async def _healthz(_request: Request) -> Response:
+    """Alive."""
+    return JSONResponse({"status": "ok"})
+
+
+async def _metrics(_request: Request) -> Response:
+    """Figures for Prometheus."""
+    return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
+
+
+async def _home(_request: Request) -> Response:
+    """Newcomers land on the documentation."""
+    return RedirectResponse("/docs")
+
+
+async def _ready(database: Database) -> Response:
+    try:
+        silent = await database.session().value(
+            "select extract(epoch from clock_timestamp() - max(seen_at))::float8 from heartbeat where name = 'worker'"
+        )
+    except Unavailable:
+        return JSONResponse({"status": "unavailable", "database": "down"}, 503)
+    if silent is None or silent > WORKER_SILENT_SECONDS_MAX:
+        return JSONResponse({"status": "unavailable", "database": "ok", "worker": "silent"}, 503)
+    return JSONResponse({"status": "ok", "database": "ok", "worker": "ok"})

@@ -1,0 +1,1 @@
+"""Custom attributes: definitions with types, rules and vocabularies, and their values on accounts."""

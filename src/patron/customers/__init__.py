@@ -1,0 +1,1 @@
+"""The whole account with its children: what spans several slices."""

@@ -1,0 +1,134 @@
+"""Changes that span an account and its children."""
+
+import re
+from datetime import datetime
+
+import msgspec
+
+from patron.accounts import actions as accounts
+from patron.accounts.model import AUDITED, Account, Profile
+from patron.attributes import actions as attributes
+from patron.contacts import actions as contacts
+from patron.contacts.model import Details
+from patron.contacts.model import paths as contact_paths
+from patron.customers import queries
+from patron.customers.model import Customer
+from patron.kernel import events
+from patron.kernel.context import Ctx
+from patron.kernel.errors import Invalid, check_version
+from patron.logins import actions as logins
+from patron.notes import actions as notes
+from patron.notes.model import checked as checked_note
+
+USER_ID = re.compile(r"[0-9a-f]{32}")
+
+# What only an application may change: a shopper's own PUT leaves these as they are.
+NOT_FOR_SHOPPERS = ("account_type", "external_id", "is_tax_exempt")
+
+
+class NewCustomer(msgspec.Struct, frozen=True, kw_only=True):
+    """An account with children, as a caller wrote it. `attributes` is None when the caller named none."""
+
+    profile: Profile
+    customer_set: str | None = None
+    user_id: str | None = None
+    user_name: str | None = None
+    contacts: list[Details] = []
+    notes: list[str | None] = []
+    attributes: dict[str, list[object]] | None = None
+    since: datetime | None = None
+
+
+async def create(
+    ctx: Ctx, new: NewCustomer, *, user_id: str | None = None, is_registered: bool = False, is_import: bool = False
+) -> Customer:
+    """A new account with its contacts, notes and attributes; one event tells of all.
+
+    `user_id` is that of the login which the caller is about to make. Raises Invalid, Taken.
+    """
+    if new.customer_set and new.customer_set.lower() != ctx.at_site.customer_set.lower():
+        raise Invalid.field("customer_set", "is not the customer set of this site")
+    account = await accounts.create(
+        ctx,
+        new.profile,
+        user_id=user_id or _user_id(ctx, new),
+        user_name=_name(new.user_name),
+        is_registered=is_registered,
+        since=new.since if is_import else None,
+    )
+    added = await contacts.insert(ctx, account.id, new.contacts)
+    written = await notes.insert(ctx, account.id, _notes(ctx, new)) if new.notes else []
+    values = await attributes.insert(ctx, account, new.attributes) if new.attributes else []
+    changes = events.difference(None, account, AUDITED)
+    for contact in added:
+        changes |= events.difference(None, contact, contact_paths(contact.id))
+    for note in written:
+        changes[f"note/{note.id}/content"] = (None, note.content)
+    for value in values:
+        changes[f"attribute/{value.fqn}"] = (None, value.values)
+    await events.record(ctx, "account.created", account_id=account.id, changes=changes)
+    return Customer(account, added, values, [], written)
+
+
+def _notes(ctx: Ctx, new: NewCustomer) -> list[str]:
+    """Notes are the staff's: what a shopper sends is left out."""
+    return [] if ctx.actor.kind == "shopper" else [checked_note(one) for one in new.notes]
+
+
+def _name(text: str | None) -> str | None:
+    name = text.strip() if text else None
+    if name and len(name) > logins.NAME_LENGTH_MAX:
+        raise Invalid.field("user_name", f"has at most {logins.NAME_LENGTH_MAX} characters", "too_long")
+    return name or None
+
+
+def _user_id(ctx: Ctx, new: NewCustomer) -> str | None:
+    """The user id of a guest: that of the anonymous shopper who becomes one (Kibo behaviour 6.1, 6.2)."""
+    own = ctx.actor.user_id if ctx.actor.kind == "shopper" and ctx.actor.account_id is None else None
+    if new.user_id is None:
+        return own
+    if not USER_ID.fullmatch(new.user_id):
+        raise Invalid.field("user_id", "is 32 lower-case hex digits")
+    if ctx.actor.kind == "shopper" and new.user_id != own:
+        raise Invalid.field("user_id", "is another shopper's")
+    return new.user_id
+
+
+async def update(ctx: Ctx, account_id: int, new: NewCustomer, *, expect: frozenset[int] | None = None) -> Customer:
+    """Replace the profile of an account. Attributes that are named are set; contacts and notes stay as they are.
+
+    Raises NotFound, Stale, Invalid, Taken.
+    """
+    account = await accounts.lock(ctx, account_id)
+    profile = new.profile
+    if ctx.actor.kind == "shopper":
+        kept = {name: getattr(account, name) for name in NOT_FOR_SHOPPERS}
+        profile = msgspec.structs.replace(profile, **kept)
+    user_name = _name(new.user_name) or account.user_name
+    if account.has_login:
+        user_name = await logins.rename(ctx, account, user_name=user_name, email=profile.email)
+    after = await accounts.update(ctx, account, profile, user_name=user_name, expect=expect)
+    if new.attributes is not None:
+        await attributes.replace(ctx, after, new.attributes)
+    if account.has_login and account.email != after.email:
+        await logins.tell_new_email(ctx, account, after)
+    return await queries.get(ctx, account_id)
+
+
+async def delete(ctx: Ctx, account_id: int, *, expect: frozenset[int] | None = None) -> None:
+    """Remove an account that has no orders, with all that hangs on it; its tickets end at once.
+
+    Raises NotFound, Stale, Refused.
+    """
+    account = await accounts.lock(ctx, account_id)
+    check_version(account.version, expect)
+    await logins.end_tickets(ctx, account_id)
+    await accounts.delete(ctx, account)
+
+
+async def set_active(ctx: Ctx, account_id: int, *, active: bool) -> Account:
+    """Disable an account, which ends its tickets, or enable it. Raises NotFound."""
+    account = await accounts.lock(ctx, account_id)
+    if not active:
+        await logins.end_tickets(ctx, account_id)
+    return await accounts.set_active(ctx, account, active=active)

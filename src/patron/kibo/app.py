@@ -1,0 +1,191 @@
+"""The face: one function that takes a request through its steps, in one order, and nowhere else.
+
+route → who is calling → may they → body → key → transaction → handler → render → commit → answer.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from patron.kernel import idempotency
+from patron.kernel.context import Ctx, Secrets
+from patron.kernel.db import Database
+from patron.kernel.errors import Forbidden, Invalid, NotFound, PatronError, Retry
+from patron.kernel.secrets import random_token
+from patron.kernel.tokens import TokenCache
+from patron.kernel.values import parse_id
+from patron.kibo import errors
+from patron.kibo.auth import Authenticator, Caller
+from patron.kibo.operations import OPERATIONS
+from patron.kibo.parameters import read_parameters
+from patron.kibo.selection import parse as parse_selection
+from patron.kibo.selection import project
+from patron.settings import Settings
+from patron.web import bodies, metrics
+from patron.web.operations import ENCODER, Answer, Call, Operation
+from patron.web.routing import MethodNotAllowed, Router
+
+ATTEMPTS_MAX = 3
+_DISCARDED_BYTES_MAX = 32_000_000
+_CORRELATION = re.compile(r"[A-Za-z0-9-]{1,64}")
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_ETAG = re.compile(r'(?:W/)?"(\d{1,19})"')
+
+log = structlog.get_logger()
+
+
+class KiboFace:
+    """The ASGI app of this dialect."""
+
+    def __init__(
+        self,
+        database: Database,
+        secrets: Secrets,
+        cache: TokenCache[Caller],
+        settings: Settings,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._authenticator = Authenticator(database, secrets, cache)
+        self._settings = settings
+        self._clock = clock
+        self._router = Router(OPERATIONS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. Whatever happens, the answer is in this dialect."""
+        started = time.perf_counter()
+        request = Request(scope, receive)
+        given = request.headers.get("x-vol-correlation", "")
+        correlation_id = given if _CORRELATION.fullmatch(given) else random_token()
+        name = "none"
+        try:
+            operation, path = self._route(request)
+            name = operation.key
+            response = await self._serve(request, operation, path, correlation_id)
+        except MethodNotAllowed as refusal:
+            sentence = "This path does not take this method."
+            response = _failed(errors.plain("METHOD_NOT_ALLOWED", sentence, correlation_id, Allow=refusal.allow))
+        except bodies.TooLarge:
+            response = _failed(errors.plain("REQUEST_TOO_LARGE", "The body is too large.", correlation_id))
+        except PatronError as error:
+            response = _failed(errors.failure(error, correlation_id))
+        except ClientDisconnect:
+            return
+        except Exception:
+            log.exception("request failed", operation=name, request_id=correlation_id)
+            response = _failed(errors.plain("UNEXPECTED_ERROR", "Something went wrong here.", correlation_id))
+        response.headers["x-vol-correlation"] = correlation_id
+        response.headers["cache-control"] = "no-store"
+        metrics.observe("kibo", name, response.status_code, time.perf_counter() - started)
+        await response(scope, receive, send)
+
+    def _route(self, request: Request) -> tuple[Operation, dict[str, str]]:
+        raw = request.scope.get("raw_path") or request.scope["path"].encode()
+        path = raw.decode("ascii", "replace").partition("?")[0].removeprefix("/api")
+        found = self._router.find(request.method, path)
+        if found is None:
+            raise NotFound("operation at", "this path")
+        return found
+
+    async def _serve(
+        self, request: Request, operation: Operation, path: dict[str, str], correlation_id: str
+    ) -> Response:
+        now = self._clock()
+        ctx = await self._authenticator.context(request.headers, operation, now, correlation_id)
+        if operation.authenticated:
+            _check_shopper(ctx, operation, path)
+        data = await bodies.receive(request, discard_max=_DISCARDED_BYTES_MAX)
+        if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            data = bodies.from_form(data)
+        call = Call(
+            operation,
+            path,
+            read_parameters(request.query_params, operation),
+            bodies.read(data, operation.body) if operation.body is not None else None,
+            request.headers,
+            _expected(request.headers.get("if-match")),
+            request.headers.get("host", ""),
+            settings=self._settings,
+        )
+        if operation.before is not None:
+            call.prepared = await operation.before(ctx, call)
+        key = _idempotency_key(request, operation)
+        for attempt in range(ATTEMPTS_MAX):
+            try:
+                return await self._run(ctx, call, request, key, data)
+            except Retry:
+                if attempt == ATTEMPTS_MAX - 1:
+                    raise
+        raise AssertionError
+
+    async def _run(self, ctx: Ctx, call: Call, request: Request, key: str | None, data: bytes) -> Response:
+        operation = call.operation
+        if not (operation.changes or operation.snapshot):
+            return _rendered(call, await operation.handler(ctx, call))
+        async with ctx.db.transaction(snapshot=operation.snapshot):
+            if key is None:
+                return _rendered(call, await operation.handler(ctx, call))
+            caller = f"{ctx.actor.application} {ctx.actor.user_id or ''}"
+            target = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+            stored = await idempotency.claim(ctx, caller, key, sha256(target + data).digest())
+            if stored is not None:
+                return Response(stored.body, stored.status, stored.headers)
+            response = _rendered(call, await operation.handler(ctx, call))
+            headers = {name: value for name, value in response.headers.items() if name in ("content-type", "etag")}
+            answer = idempotency.Stored(response.status_code, headers, bytes(response.body))
+            await idempotency.keep(ctx, caller, key, answer, with_token=operation.replays == "secret")
+            return response
+
+
+def _check_shopper(ctx: Ctx, operation: Operation, path: dict[str, str]) -> None:
+    """A shopper's token is good for the shopper's own account only (Kibo behaviour 2.5)."""
+    if ctx.actor.kind != "shopper" or operation.shopper == "open":
+        return
+    if operation.shopper == "no":
+        raise Forbidden("A shopper may not do this.")
+    if "accountId" in path and parse_id(path["accountId"]) != ctx.actor.account_id:
+        raise Forbidden("A shopper may only reach the own account.")
+
+
+def _expected(if_match: str | None) -> frozenset[int] | None:
+    """The versions of an If-Match header; None for any. What names no version of ours never matches."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    return frozenset(int(found) for found in _ETAG.findall(if_match))
+
+
+def _idempotency_key(request: Request, operation: Operation) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is None or operation.replays == "no":
+        return None
+    if not _KEY.fullmatch(key):
+        raise Invalid.field("Idempotency-Key", "is 1 to 255 visible ASCII characters")
+    return key
+
+
+def _rendered(call: Call, result: object) -> Response:
+    answer = result if isinstance(result, Answer) else Answer(result)
+    headers = dict(answer.headers)
+    if answer.version is not None:
+        headers["etag"] = f'"{answer.version}"'
+        known = _expected(call.headers.get("if-none-match"))
+        if call.operation.method == "GET" and known is not None and answer.version in known:
+            return Response(None, 304, headers)
+    status = answer.status or call.operation.status
+    if call.operation.answer is None or status == 204:
+        return Response(None, status, headers)
+    body = answer.body
+    selection = parse_selection(call.query.get("responseFields"))
+    if selection is not None:
+        body = project(body, selection)
+    return Response(ENCODER.encode(body), status, headers, "application/json")
+
+
+def _failed(failure: errors.Failure) -> Response:
+    return Response(ENCODER.encode(failure.body), failure.status, failure.headers, "application/json")

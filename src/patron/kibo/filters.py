@@ -1,0 +1,185 @@
+"""The dialect's `filter` and `sortBy` (Kibo behaviour 5.2, 5.3), read into the filter tree.
+
+    filter := term ( and term )*        "or" binds less
+    term   := field op value            op: eq ne gt ge lt le cont sw in
+    value  := 'quoted text' | null | [list] | bare text up to the next " and ", " or " or the end
+
+Reading takes two steps: `parse` knows the grammar; `bind` knows the fields of a resource and their types.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import msgspec
+
+from patron.kernel.errors import BadAsk
+from patron.kernel.query import NODES_MAX, WITHIN_MAX, Compare, Every, Field, Fields, Filter, Op, Some, Sort, Value
+
+LENGTH_MAX = 60_000
+VALUE_LENGTH_MAX = 1_000
+
+_OPS: dict[str, Op] = {
+    "eq": "eq",
+    "ne": "ne",
+    "gt": "gt",
+    "ge": "ge",
+    "lt": "lt",
+    "le": "le",
+    "cont": "has",
+    "sw": "starts",
+    "in": "within",
+}
+_HEAD = re.compile(r"\s*(?P<field>[A-Za-z_][\w~-]*(?:\.[\w~-]+)*)\s+(?P<op>[A-Za-z]+)\s+", re.ASCII)
+_QUOTED = re.compile(r"'((?:[^']|'')*)'")
+_BARE = re.compile(r"(?P<text>.*?)(?=\s+(?:and|or)(?:\s|$)|\s*$)", re.IGNORECASE | re.DOTALL)
+_LIST = re.compile(r"\[(?P<items>(?:'(?:[^']|'')*'|[^'\]])*)\]")
+_LIST_ITEM = re.compile(r"\s*(?:'(?P<quoted>(?:[^']|'')*)'|(?P<bare>[^',]+?))\s*(?:,|$)")
+_JOIN = re.compile(r"\s+(?P<word>and|or)(?:\s+|$)|\s*$", re.IGNORECASE)
+_NUMBER = re.compile(r"-?\d{1,30}(?:\.\d{1,20})?", re.ASCII)
+
+
+class Term(msgspec.Struct, frozen=True):
+    """One comparison as written. A text value None is the literal null; a list is a tuple."""
+
+    field: str
+    op: Op
+    value: str | tuple[str | None, ...] | None
+
+
+def parse(text: str | None) -> list[list[Term]]:
+    """The alternatives (or) of conjunctions (and) of a filter. Empty for no filter. Raises BadAsk."""
+    if text is None or not text.strip():
+        return []
+    if len(text) > LENGTH_MAX:
+        raise _bad(f"has at most {LENGTH_MAX} characters")
+    alternatives: list[list[Term]] = [[]]
+    at, count = 0, 0
+    while True:
+        term, at = _term(text, at)
+        alternatives[-1].append(term)
+        count += 1
+        if count > NODES_MAX:
+            raise _bad(f"has at most {NODES_MAX} terms")
+        join = _JOIN.match(text, at)
+        if join is None:
+            raise _bad(f"cannot be read at position {at}")
+        at = join.end()
+        word = (join["word"] or "").lower()
+        if not word:
+            return alternatives
+        if word == "or":
+            alternatives.append([])
+
+
+def _term(text: str, at: int) -> tuple[Term, int]:
+    head = _HEAD.match(text, at)
+    if head is None:
+        raise _bad(f"cannot be read at position {at}: a field, an operator and a value are expected")
+    op = _OPS.get(head["op"].lower())
+    if op is None:
+        raise _bad(f"has no operator {head['op'][:20]}")
+    at = head.end()
+    field = head["field"].lower()
+    if op == "within":
+        found = _LIST.match(text, at)
+        if found is None:
+            raise _bad("needs a list in brackets after in")
+        return Term(field, op, _items(found["items"])), found.end()
+    if quoted := _QUOTED.match(text, at):
+        return Term(field, op, _short(quoted[1].replace("''", "'"))), quoted.end()
+    bare = _BARE.match(text, at)
+    if bare is None or not bare["text"] or bare["text"].startswith("'"):
+        raise _bad(f"has no value at position {at}")
+    return Term(field, op, None if bare["text"].lower() == "null" else _short(bare["text"])), bare.end()
+
+
+def _items(text: str) -> tuple[str | None, ...]:
+    items: list[str | None] = []
+    at = 0
+    while at < len(text):
+        found = _LIST_ITEM.match(text, at)
+        if found is None or found.end() == at:
+            raise _bad("has a list that cannot be read")
+        bare = found["bare"]
+        items.append(found["quoted"].replace("''", "'") if bare is None else bare)
+        at = found.end()
+    if not 0 < len(items) <= WITHIN_MAX:
+        raise _bad(f"has a list of 1 to {WITHIN_MAX} values after in")
+    return tuple(_short(item) if item is not None else None for item in items)
+
+
+def _short(text: str) -> str:
+    if len(text) > VALUE_LENGTH_MAX:
+        raise _bad(f"has values of at most {VALUE_LENGTH_MAX} characters")
+    if "\0" in text:
+        raise _bad("must not hold NUL characters")
+    return text
+
+
+def bind(alternatives: list[list[Term]], names: Mapping[str, str], fields: Fields) -> Filter | None:
+    """The filter tree: `names` leads from lower-case wire names to `fields`. Raises BadAsk."""
+    if not alternatives:
+        return None
+    some: list[Filter] = []
+    for terms in alternatives:
+        every = tuple(_compare(term, names, fields) for term in terms)
+        some.append(every[0] if len(every) == 1 else Every(every))
+    return some[0] if len(some) == 1 else Some(tuple(some))
+
+
+def _compare(term: Term, names: Mapping[str, str], fields: Fields) -> Compare:
+    name = names.get(term.field)
+    if name is None or name not in fields:
+        raise _bad(f"has no field {term.field[:60]}")
+    field = fields[name]
+    if isinstance(term.value, tuple):
+        return Compare(name, term.op, tuple(_literal(term.field, field, value) for value in term.value))
+    if term.value is None:
+        if term.op not in ("eq", "ne"):
+            raise _bad(f"compares {term.field} with null by other than eq and ne")
+        return Compare(name, term.op, None)
+    if term.op in ("has", "starts") and field.kind != "text":
+        raise _bad(f"has an operator for text on {term.field}, which is no text")
+    if field.kind == "bool" and term.op not in ("eq", "ne"):
+        raise _bad(f"compares {term.field} by other than eq and ne")
+    return Compare(name, term.op, _literal(term.field, field, term.value))
+
+
+def _literal(name: str, field: Field, text: str | None) -> Value:
+    if text is None or field.kind == "text":
+        return text
+    if field.kind == "bool" and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if field.kind in ("integer", "number") and _NUMBER.fullmatch(text):
+        return int(text) if text.lstrip("-").isdigit() else Decimal(text)
+    if field.kind == "time":
+        try:
+            at = datetime.fromisoformat(text)
+            return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise _bad(f"has a value for {name[:60]} that is no {field.kind}")
+
+
+def sort(text: str | None, names: Mapping[str, str], fields: Fields) -> tuple[Sort, ...]:
+    """`lastName asc, id desc` as sort order. Raises BadAsk."""
+    if text is None or not text.strip():
+        return ()
+    order = []
+    for part in text.split(","):
+        words = part.split()
+        if not 1 <= len(words) <= 2 or (len(words) == 2 and words[1].lower() not in ("asc", "desc")):
+            raise BadAsk("sortBy", "is a list of: field asc, or field desc")
+        name = names.get(words[0].lower())
+        if name is None or name not in fields or fields[name].sort is None:
+            raise BadAsk("sortBy", f"has no field {words[0][:60]}")
+        order.append(Sort(name, descending=words[-1].lower() == "desc"))
+    if len(order) > 5:
+        raise BadAsk("sortBy", "has at most 5 fields")
+    return tuple(order)
+
+
+def _bad(message: str) -> BadAsk:
+    return BadAsk("filter", message)

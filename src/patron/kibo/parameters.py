@@ -1,0 +1,81 @@
+"""Query parameters: read by their declared kind, and the ones that every list takes."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.datastructures import QueryParams
+
+from patron.kernel.errors import BadAsk, Invalid
+from patron.kernel.query import Ask, Fields
+from patron.kibo import filters
+from patron.web.operations import Call, Operation, Param
+
+PAGE_SIZE = 20
+PAGE_SIZE_MAX = 200
+START_MAX = 2**31 - 1
+TEXT_LENGTH_MAX = 64_000
+
+_NUMBER = re.compile(r"-?\d{1,19}", re.ASCII)
+
+RESPONSE_FIELDS = Param("responseFields", description="Parts of the answer to give: a,b(c,d).")
+RESPONSE_GROUPS = Param("responseGroups", description="Groups of parts of the answer to give.")
+USER_ID = Param("userId", description="The user of the account whose view counts.")
+LIST = (
+    Param("startIndex", "number", "Offset of the first item."),
+    Param("pageSize", "number", "Items a page, at most 200; 0 gives counts only."),
+    Param("sortBy", description="field asc, field desc"),
+    Param("filter", description="field op value and ..."),
+    RESPONSE_FIELDS,
+    Param("cursor", description="nextCursor of the page before: as fast on the last page as on the first."),
+)
+
+
+def read_parameters(given: QueryParams, operation: Operation) -> dict[str, Any]:
+    """The declared parameters of a request, in their kinds; names in any case. Raises Invalid naming the parameter."""
+    if not operation.query:
+        return {}
+    known = {param.name.lower(): param for param in operation.query}
+    read: dict[str, Any] = {}
+    for name, text in given.multi_items():
+        param = known.get(name.lower())
+        if param is not None and text != "":
+            read[param.name] = _read(param, text)
+    return read
+
+
+def _read(param: Param, text: str) -> Any:
+    if len(text) > TEXT_LENGTH_MAX or "\0" in text or "�" in text:
+        raise Invalid.field(param.name, "cannot be read")
+    if param.kind == "number":
+        if not _NUMBER.fullmatch(text):
+            raise Invalid.field(param.name, "is not a whole number")
+        return int(text)
+    if param.kind == "boolean":
+        if text.lower() not in ("true", "false"):
+            raise Invalid.field(param.name, "is true or false")
+        return text.lower() == "true"
+    return text
+
+
+def ask(call: Call, names: Mapping[str, str], fields: Fields) -> Ask:
+    """What the caller wants of a list whose wire `names` lead to `fields`. Raises BadAsk."""
+    terms = filters.parse(call.query.get("filter"))
+    return ask_for(call, names, fields, terms)
+
+
+def ask_for(call: Call, names: Mapping[str, str], fields: Fields, terms: list[list[filters.Term]]) -> Ask:
+    """The same for a filter that is parsed already, for lists whose fields depend on it."""
+    start = call.query.get("startIndex", 0)
+    size = call.query.get("pageSize", PAGE_SIZE)
+    if not 0 <= start <= START_MAX:
+        raise BadAsk("startIndex", f"is between 0 and {START_MAX}")
+    if size < 0:
+        raise BadAsk("pageSize", f"is between 0 and {PAGE_SIZE_MAX}")
+    return Ask(
+        filter=filters.bind(terms, names, fields),
+        sort=filters.sort(call.query.get("sortBy"), names, fields),
+        start=start,
+        size=min(size, PAGE_SIZE_MAX),
+        cursor=call.query.get("cursor"),
+    )

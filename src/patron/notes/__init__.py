@@ -1,0 +1,1 @@
+"""What staff write about an account. Never shown to shoppers."""

@@ -1,0 +1,72 @@
+"""Reads of segments and of who is in them."""
+
+from collections import defaultdict
+
+import msgspec
+
+from patron.accounts import queries as accounts
+from patron.kernel.context import Ctx
+from patron.kernel.query import Ask, Field, Page, Sort
+from patron.kernel.sql import Listing, page
+from patron.segments.model import Segment
+
+COLUMNS = """s.id, s.version, s.kind, s.code, s.name, s.description, s.created_at, s.created_by, s.updated_at,
+    s.updated_by"""
+SOURCE = "segment_member m join segment s on s.tenant_id = $1 and s.id = m.segment_id"
+
+# All segments of the account `a` as one JSON value, for the statement that reads a whole account.
+AS_JSON = f"""(select coalesce(json_agg(json_build_array({COLUMNS}) order by s.id), '[]') from {SOURCE}
+    where m.tenant_id = $1 and m.account_id = a.id)"""
+DECODER = msgspec.json.Decoder(list[Segment])
+
+FIELDS: dict[str, Field] = {
+    "id": Field("s.id", "integer", sort="s.id"),
+    "code": Field("s.code", sort="s.code_key"),
+    "name": Field("s.name", sort='lower(s.name) collate "C"'),
+    "description": Field("s.description", sort="lower(coalesce(s.description, '')) collate \"C\""),
+    "created_at": Field("s.created_at", "time", sort="s.created_at"),
+    "updated_at": Field("s.updated_at", "time", sort="s.updated_at"),
+}
+
+# The same fields seen from the account: any segment of it will do.
+OF_ACCOUNT: dict[str, Field] = {
+    f"segments.{name}": msgspec.structs.replace(
+        FIELDS[name],
+        sort=None,
+        inside=f"exists (select from {SOURCE} where m.tenant_id = $1 and m.account_id = a.id and {{}})",
+    )
+    for name in ("id", "code", "name")
+}
+
+_LISTING = Listing(
+    select=COLUMNS,
+    source=SOURCE,
+    where="m.tenant_id = $1 and m.account_id = $2",
+    fields=FIELDS,
+    identity="s.id",
+    order=(Sort("id"),),
+)
+
+
+async def list_of(ctx: Ctx, account_id: int, ask: Ask) -> Page[Segment]:
+    """A page of the segments that an account is in."""
+    found = await page(ctx, _LISTING, ask, account_id)
+    if not found.total:
+        await accounts.require(ctx, account_id)
+    return Page([Segment(*row[:10]) for row in found.items], found.total, found.next_cursor)
+
+
+async def by_accounts(ctx: Ctx, account_ids: list[int]) -> dict[int, list[Segment]]:
+    """The segments of many accounts in one statement."""
+    rows = await ctx.db.fetch(
+        f"""
+        select m.account_id, {COLUMNS} from {SOURCE}
+        where m.tenant_id = $1 and m.account_id = any($2) order by s.id
+        """,
+        ctx.tenant_id,
+        account_ids,
+    )
+    found: dict[int, list[Segment]] = defaultdict(list)
+    for row in rows:
+        found[row["account_id"]].append(Segment(*tuple(row)[1:]))
+    return found

@@ -62,6 +62,7 @@ class Installation:
         self.servers = settings.workers or _cores()
         self.env: dict[str, str] = {}
         self.shop: dict[str, Any] | None = None
+        self.database: postgres.Running | None = None
 
     def run(self, *, demo: bool) -> None:
         """Start, watch, stop. Returns after a stop signal."""
@@ -132,7 +133,7 @@ class Installation:
     def _start_postgres(self) -> "subprocess.Popen[str]":
         connections = str(max(100, self.servers * CONNECTIONS_PER_SERVER + 40))
         running = postgres.start(self.home, settings={"max_connections": connections}, say=self.screen.say)
-        self.env["DATABASE_URL"] = running.url
+        self.database, self.env["DATABASE_URL"] = running, running.url
         return running.process
 
     def _step(self, name: str, failure: str) -> None:
@@ -173,6 +174,8 @@ class Installation:
         self.signals.finish()
         folder.withdraw_demo(self.home)
         self.crew.stop()
+        if self.database:
+            self.database.stop()  # it has ended; what it needed outside the data folder goes too
         self.screen.say("Stopped")
 
 

@@ -16,11 +16,12 @@ from patron.kernel.errors import Unavailable
 from patron.kernel.revocation import Revocations
 from patron.kernel.secrets import Passwords, Vault
 from patron.kernel.tokens import Keyring, TokenCache, ensure_key
+from patron.kibo import openapi as kibo_openapi
 from patron.kibo.app import KiboFace
 from patron.kibo.auth import Caller
 from patron.logs import configure
 from patron.settings import Settings
-from patron.web import metrics
+from patron.web import docs, metrics
 
 WORKER_SILENT_SECONDS_MAX = 15
 
@@ -71,6 +72,8 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = c
         Route("/readyz", readyz),
         Route("/metrics", _metrics),
         Route("/.well-known/jwks.json", jwks),
+        Route("/openapi/kibo.json", _kibo_document),
+        *docs.routes({"Kibo": "/openapi/kibo.json"}),
         Route("/", _home),
     ]
     return Starlette(routes=routes, lifespan=lifespan)
@@ -100,6 +103,11 @@ async def _healthz(_request: Request) -> Response:
 async def _metrics(_request: Request) -> Response:
     """Figures for Prometheus."""
     return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
+
+
+async def _kibo_document(_request: Request) -> Response:
+    """The OpenAPI document of the Kibo face."""
+    return Response(kibo_openapi.document(), media_type="application/json")
 
 
 async def _home(_request: Request) -> Response:

@@ -1,5 +1,6 @@
 """The body of an account: what is shown, and what a caller may write."""
 
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from patron.kernel.context import Ctx
 from patron.kernel.values import from_minor
 from patron.kibo import contacts
 from patron.kibo.contacts import CustomerContact
-from patron.kibo.wire import AdminUserAuditInfo, Int32, Paged, Time, Wire, audit, read_time, time
+from patron.kibo.wire import AdminUserAuditInfo, Given, Int32, Paged, Time, Wire, audit, read_time, time
 from patron.notes.model import Note
 from patron.segments.model import Segment
 
@@ -20,7 +21,7 @@ from patron.segments.model import Segment
 class CurrencyAmount(Wire):
     """An amount of money."""
 
-    amount: Any = 0
+    amount: Decimal = Decimal(0)
     currency_code: str | None = None
 
 
@@ -29,7 +30,7 @@ class CommerceSummary(Wire):
 
     last_order_date: Time | None = None
     order_count: Int32 = 0
-    total_order_amount: CurrencyAmount | None = None
+    total_order_amount: Given[CurrencyAmount] = None
     visits_count: Int32 = 0
     wishlist_count: Int32 = 0
 
@@ -38,7 +39,7 @@ class CustomerAttribute(Wire):
     """The values of a custom attribute."""
 
     attribute_definition_id: Int32 | None = None
-    audit_info: AdminUserAuditInfo | None = None
+    audit_info: Given[AdminUserAuditInfo] = None
     fully_qualified_name: str | None = None
     values: list[Any] | None = None
 
@@ -46,29 +47,29 @@ class CustomerAttribute(Wire):
 class CustomerNote(Wire):
     """What staff wrote."""
 
-    audit_info: AdminUserAuditInfo | None = None
+    audit_info: Given[AdminUserAuditInfo] = None
     content: str | None = None
-    id: Int32 | None = None
+    id: Given[Int32] = None
 
 
 class CustomerCustomerSegment(Wire):
     """A segment that the account is in."""
 
-    audit_info: AdminUserAuditInfo | None = None
+    audit_info: Given[AdminUserAuditInfo] = None
     code: str | None = None
     description: str | None = None
-    id: Int32 | None = None
+    id: Given[Int32] = None
     name: str | None = None
 
 
 class CustomerAccount(Wire):
     """An account with its children."""
 
-    accepts_marketing: bool | None = None
+    accepts_marketing: Given[bool] = None
     account_type: str | None = None
     attributes: list[CustomerAttribute] | None = None
-    audit_info: AdminUserAuditInfo | None = None
-    commerce_summary: CommerceSummary | None = None
+    audit_info: Given[AdminUserAuditInfo] = None
+    commerce_summary: Given[CommerceSummary] = None
     company_or_organization: str | None = None
     contacts: list[CustomerContact] | None = None
     customer_set: str | None = None
@@ -76,18 +77,18 @@ class CustomerAccount(Wire):
     email_address: str | None = None
     external_id: str | None = None
     first_name: str | None = None
-    has_external_password: bool | None = None
-    id: Int32 | None = None
-    is_active: bool | None = None
-    is_anonymous: bool | None = None
-    is_locked: bool | None = None
+    has_external_password: Given[bool] = None
+    id: Given[Int32] = None
+    is_active: Given[bool] = None
+    is_anonymous: Given[bool] = None
+    is_locked: Given[bool] = None
     last2_fa_date: str | None = msgspec.field(name="last2FaDate", default=None)
     last_name: str | None = None
     locale_code: str | None = None
-    migration_required: bool | None = None
+    migration_required: Given[bool] = None
     notes: list[CustomerNote] | None = None
     segments: list[CustomerCustomerSegment] | None = None
-    tax_exempt: bool | None = None
+    tax_exempt: Given[bool] = None
     tax_id: str | None = None
     user_id: str | None = None
     user_name: str | None = None

@@ -168,29 +168,31 @@ OPERATIONS = (
     ),
     Operation(
         _GROUP, "getAccount", "GET", _ONE, get_account, scope="customer:read", shopper="own",
-        query=(RESPONSE_GROUPS, USER_ID, RESPONSE_FIELDS), answer=CustomerAccount, summary="Read an account",
+        query=(RESPONSE_GROUPS, USER_ID, RESPONSE_FIELDS), answer=CustomerAccount, versioned=True,
+        summary="Read an account",
     ),
     Operation(
         _GROUP, "getCurrentAccount", "GET", f"{_PATH}/current", get_current, scope="customer:read", shopper="open",
-        query=(RESPONSE_GROUPS, RESPONSE_FIELDS), answer=CustomerAccount, summary="Read the shopper's own account",
+        query=(RESPONSE_GROUPS, RESPONSE_FIELDS), answer=CustomerAccount, versioned=True,
+        summary="Read the shopper's own account",
     ),
     Operation(
         _GROUP, "addAccount", "POST", _PATH, add_account, scope="customer:create", shopper="open",
         query=(RESPONSE_FIELDS,), body=CustomerAccount, answer=CustomerAccount, status=201, changes=True,
-        replays="yes", summary="Create an account without a login",
+        replays="yes", versioned=True, summary="Create an account without a login",
     ),
     Operation(
         _GROUP, "updateAccount", "PUT", _ONE, update_account, scope="customer:update", shopper="own",
         query=(RESPONSE_FIELDS,), body=CustomerAccount, answer=CustomerAccount, changes=True,
-        summary="Replace an account's profile",
+        versioned=True, summary="Replace an account's profile",
     ),
     Operation(
         _GROUP, "deleteAccount", "DELETE", _ONE, delete_account, scope="customer:delete", status=204, changes=True,
-        summary="Remove an account",
+        versioned=True, summary="Remove an account",
     ),
     Operation(
         _GROUP, "performAccountAction", "POST", f"{_ONE}/action", act, scope="customer:update",
         query=(RESPONSE_FIELDS,), body=AccountAction, answer=CustomerAccount, changes=True, replays="yes",
-        summary="Disable or enable an account",
+        versioned=True, summary="Disable or enable an account",
     ),
 )  # fmt: skip

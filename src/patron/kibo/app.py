@@ -100,7 +100,9 @@ class KiboFace:
         ctx = await self._authenticator.context(request.headers, operation, now, correlation_id)
         if operation.authenticated:
             _check_shopper(ctx, operation, path)
-        data = await bodies.receive(request, discard_max=_DISCARDED_BYTES_MAX)
+        data = b""
+        if operation.body is not None:
+            data = await bodies.receive(request, discard_max=_DISCARDED_BYTES_MAX)
         if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             data = bodies.from_form(data)
         call = Call(
@@ -127,16 +129,16 @@ class KiboFace:
     async def _run(self, ctx: Ctx, call: Call, request: Request, key: str | None, data: bytes) -> Response:
         operation = call.operation
         if not (operation.changes or operation.snapshot):
-            return _rendered(call, await operation.handler(ctx, call))
+            return _rendered(ctx, call, await operation.handler(ctx, call))
         async with ctx.db.transaction(snapshot=operation.snapshot):
             if key is None:
-                return _rendered(call, await operation.handler(ctx, call))
+                return _rendered(ctx, call, await operation.handler(ctx, call))
             caller = f"{ctx.actor.application} {ctx.actor.user_id or ''}"
             target = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
             stored = await idempotency.claim(ctx, caller, key, sha256(target + data).digest())
             if stored is not None:
                 return Response(stored.body, stored.status, stored.headers)
-            response = _rendered(call, await operation.handler(ctx, call))
+            response = _rendered(ctx, call, await operation.handler(ctx, call))
             headers = {name: value for name, value in response.headers.items() if name in ("content-type", "etag")}
             answer = idempotency.Stored(response.status_code, headers, bytes(response.body))
             await idempotency.keep(ctx, caller, key, answer, with_token=operation.replays == "secret")
@@ -169,8 +171,10 @@ def _idempotency_key(request: Request, operation: Operation) -> str | None:
     return key
 
 
-def _rendered(call: Call, result: object) -> Response:
+def _rendered(ctx: Ctx, call: Call, result: object) -> Response:
     answer = result if isinstance(result, Answer) else Answer(result)
+    if answer.refusal is not None:
+        return _failed(errors.failure(answer.refusal, ctx.request_id))
     headers = dict(answer.headers)
     if answer.version is not None:
         headers["etag"] = f'"{answer.version}"'

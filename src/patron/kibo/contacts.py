@@ -8,7 +8,7 @@ from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid
 from patron.kibo.collections import collection
 from patron.kibo.parameters import LIST, RESPONSE_FIELDS, USER_ID, ask
-from patron.kibo.wire import AdminUserAuditInfo, Int32, Paged, Wire, audit
+from patron.kibo.wire import AdminUserAuditInfo, Given, Int32, Paged, Wire, audit
 from patron.web.operations import Answer, Call, Operation
 
 
@@ -45,9 +45,9 @@ class ContactType(Wire):
 class CustomerContact(Wire):
     """A contact with its address."""
 
-    account_id: Int32 | None = None
-    address: CommerceRuntimeAddress | None = None
-    audit_info: AdminUserAuditInfo | None = None
+    account_id: Given[Int32] = None
+    address: Given[CommerceRuntimeAddress] = None
+    audit_info: Given[AdminUserAuditInfo] = None
     company_or_organization: str | None = None
     email: str | None = None
     fax_number: str | None = None
@@ -56,7 +56,7 @@ class CustomerContact(Wire):
     label: str | None = None
     last_name_or_surname: str | None = None
     middle_name_or_initial: str | None = None
-    phone_numbers: CommerceRuntimePhone | None = None
+    phone_numbers: Given[CommerceRuntimePhone] = None
     types: list[ContactType] | None = None
 
 
@@ -226,11 +226,12 @@ OPERATIONS = (
     ),
     Operation(
         id="getAccountContact", method="GET", path=_ONE, handler=get_contact, query=(USER_ID, RESPONSE_FIELDS),
-        answer=CustomerContact, summary="Read a contact", **_READ,
+        answer=CustomerContact, versioned=True, summary="Read a contact", **_READ,
     ),
     Operation(
         id="addAccountContact", method="POST", path=_PATH, handler=add_contact, query=(RESPONSE_FIELDS,),
-        body=CustomerContact, answer=CustomerContact, status=201, replays="yes", summary="Add a contact", **_WRITE,
+        body=CustomerContact, answer=CustomerContact, status=201, replays="yes", versioned=True,
+        summary="Add a contact", **_WRITE,
     ),
     Operation(
         id="addAccountContactList", method="PUT", path=_PATH, handler=put_contacts, query=(RESPONSE_FIELDS,),
@@ -238,10 +239,10 @@ OPERATIONS = (
     ),
     Operation(
         id="updateAccountContact", method="PUT", path=_ONE, handler=update_contact, query=(USER_ID, RESPONSE_FIELDS),
-        body=CustomerContact, answer=CustomerContact, summary="Replace a contact", **_WRITE,
+        body=CustomerContact, answer=CustomerContact, versioned=True, summary="Replace a contact", **_WRITE,
     ),
     Operation(
         id="deleteAccountContact", method="DELETE", path=_ONE, handler=delete_contact, status=204,
-        summary="Remove a contact", **_WRITE,
+        versioned=True, summary="Remove a contact", **_WRITE,
     ),
 )  # fmt: skip

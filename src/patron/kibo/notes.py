@@ -69,18 +69,19 @@ OPERATIONS = (
     ),
     Operation(
         id="getAccountNote", method="GET", path=_ONE, handler=get_note, query=(RESPONSE_FIELDS,),
-        answer=CustomerNote, summary="Read a note", **_READ,
+        answer=CustomerNote, versioned=True, summary="Read a note", **_READ,
     ),
     Operation(
         id="addAccountNote", method="POST", path=_PATH, handler=add_note, query=(RESPONSE_FIELDS,),
-        body=CustomerNote, answer=CustomerNote, status=201, replays="yes", summary="Write a note", **_WRITE,
+        body=CustomerNote, answer=CustomerNote, status=201, replays="yes", versioned=True,
+        summary="Write a note", **_WRITE,
     ),
     Operation(
         id="updateAccountNote", method="PUT", path=_ONE, handler=update_note, query=(RESPONSE_FIELDS,),
-        body=CustomerNote, answer=CustomerNote, summary="Replace a note", **_WRITE,
+        body=CustomerNote, answer=CustomerNote, versioned=True, summary="Replace a note", **_WRITE,
     ),
     Operation(
-        id="deleteAccountNote", method="DELETE", path=_ONE, handler=delete_note, status=204, summary="Remove a note",
-        **_WRITE,
+        id="deleteAccountNote", method="DELETE", path=_ONE, handler=delete_note, status=204, versioned=True,
+        summary="Remove a note", **_WRITE,
     ),
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """What all bodies of this dialect share: names in camelCase, audit blocks, times, collections."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -10,6 +10,10 @@ from patron.kernel.errors import Invalid
 
 Int32 = Annotated[int, Meta(ge=-(2**31), le=2**63 - 1, extra_json_schema={"format": "int32"})]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+
+T = TypeVar("T")
+# A field that is never null in an answer, though callers may leave it out or send null.
+Given = Annotated[T | None, Meta(extra_json_schema={"x-given": True})]
 
 
 class Wire(msgspec.Struct, rename="camel", kw_only=True):

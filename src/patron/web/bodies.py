@@ -5,6 +5,7 @@ PostgreSQL could not store, or what would stall the server, is refused here: NUL
 """
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -24,6 +25,15 @@ _PATH = re.compile(r" - at `(?P<path>.*)`$")
 
 class Unreadable(PatronError):
     """The body is no JSON at all, or JSON that we do not take."""
+
+
+class _Unfit(Exception):
+    """A value that no field takes. `path` leads to it and grows on the way out."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = ""
 
 
 class TooLarge(Exception):
@@ -67,6 +77,8 @@ def read(data: bytes, type_: Any) -> Any:
         raise Unreadable("The body cannot be read as JSON.") from None
     try:
         return msgspec.convert(_shape(raw, type_, 0), type_)
+    except _Unfit as unfit:
+        raise Invalid.field(unfit.path.removeprefix(".") or "body", unfit.message) from None
     except msgspec.ValidationError as error:
         raise _named(error) from None
 
@@ -76,31 +88,43 @@ def _shape(value: Any, type_: Any, depth: int) -> Any:
     if depth > DEPTH_MAX:
         raise Unreadable("The body is nested too deeply.")
     if isinstance(value, str):
-        if "\0" in value or not _is_text(value):
-            raise Unreadable("Text must not hold NUL characters or lone surrogates.")
-        return value
-    if isinstance(value, Decimal) and abs(value.adjusted()) > 30:
-        raise Unreadable("A number is out of range.")
-    if isinstance(value, list):
+        if not _is_text(value):
+            raise _Unfit("must not hold NUL characters or lone surrogates")
+    elif isinstance(value, Decimal):
+        if abs(value.adjusted()) > 30:
+            raise _Unfit("is out of range")
+    elif isinstance(value, list):
         inner = _element(type_)
-        return [_shape(one, inner, depth + 1) for one in value]
-    if isinstance(value, dict):
-        names = _names(type_)
-        shaped = {}
-        for key, one in value.items():
-            name, inner = names.get(key.lower(), (key, Any))
-            if one is not None or name not in shaped:
-                shaped[name] = _shape(one, inner, depth + 1)
-        return {name: one for name, one in shaped.items() if one is not None} if names else shaped
+        return [_within(f"[{place}]", one, inner, depth) for place, one in enumerate(value)]
+    elif isinstance(value, dict):
+        return _shape_object(value, _names(type_), depth)
     return value
+
+
+def _shape_object(value: dict[str, Any], names: dict[str, tuple[str, Any]], depth: int) -> dict[str, Any]:
+    shaped: dict[str, Any] = {}
+    for key, one in value.items():
+        name, inner = names.get(key.lower(), (key, Any))
+        if not _is_text(name):
+            raise _Unfit("must not hold NUL characters or lone surrogates in a name")
+        if one is not None or name not in shaped:
+            shaped[name] = _within(f".{name}", one, inner, depth)
+    return {name: one for name, one in shaped.items() if one is not None} if names else shaped
+
+
+def _within(step: str, value: Any, type_: Any, depth: int) -> Any:
+    try:
+        return _shape(value, type_, depth + 1)
+    except _Unfit as unfit:
+        unfit.path = step + unfit.path
+        raise
 
 
 def _is_text(value: str) -> bool:
     try:
-        value.encode()
+        return b"\0" not in value.encode()
     except UnicodeEncodeError:
         return False
-    return True
 
 
 @cache
@@ -114,7 +138,7 @@ def _names(type_: Any) -> dict[str, tuple[str, Any]]:
 
 @cache
 def _struct(type_: Any) -> Any:
-    for one in (type_, *getattr(type_, "__args__", ())):
+    for one in _parts(type_):
         if isinstance(one, type) and issubclass(one, msgspec.Struct):
             return one
     return None
@@ -122,10 +146,17 @@ def _struct(type_: Any) -> Any:
 
 @cache
 def _element(type_: Any) -> Any:
-    for one in (type_, *getattr(type_, "__args__", ())):
+    for one in _parts(type_):
         if getattr(one, "__origin__", None) is list:
             return one.__args__[0]
     return Any
+
+
+def _parts(type_: Any) -> Iterator[Any]:
+    """The type and the types that it is made of: those of a union, and what is annotated."""
+    yield type_
+    for one in getattr(type_, "__args__", ()):
+        yield from _parts(one)
 
 
 def _named(error: msgspec.ValidationError) -> Invalid:

@@ -12,7 +12,7 @@ import msgspec
 from starlette.datastructures import Headers
 
 from patron.kernel.context import Ctx
-from patron.kernel.errors import Invalid, NotFound
+from patron.kernel.errors import Invalid, NotFound, PatronError
 from patron.kernel.values import parse_id
 from patron.settings import Settings
 
@@ -35,7 +35,8 @@ class Operation:
     `scope` is what the application must hold (None: a valid token will do). `shopper` says what a shopper's token may
     do: `own` account only, `open` to all, or `no`. `before` runs outside the transaction (password hashing); its
     result is `call.prepared`. `changes` opens a transaction for writing, `snapshot` one for reading at one moment.
-    `replays`: whether a POST takes an Idempotency-Key, and how its stored answer is kept.
+    `replays`: whether a POST takes an Idempotency-Key, and how its stored answer is kept. `versioned`: a single
+    resource, whose answers carry an ETag; its PUT and DELETE take If-Match.
     """
 
     group: str
@@ -53,6 +54,7 @@ class Operation:
     snapshot: bool = False
     before: Handler | None = None
     replays: Literal["no", "yes", "secret"] = "no"
+    versioned: bool = False
     authenticated: bool = True
     summary: str = ""
 
@@ -98,9 +100,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer with more than a body: a version (sent as ETag), another status, further headers."""
+    """An answer with more than a body: a version (sent as ETag), another status, further headers.
 
-    body: Any
+    `refusal` answers with an error although the transaction is committed: for outcomes that must stay, such as a
+    refresh token that was used twice.
+    """
+
+    body: Any = None
+    refusal: PatronError | None = None
     version: int | None = None
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)

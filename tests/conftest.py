@@ -15,7 +15,6 @@ from pathlib import Path
 import httpx
 import pytest
 import pytest_asyncio
-from shops import Shop, open_shop
 from starlette.applications import Starlette
 
 from patron import postgres
@@ -23,6 +22,7 @@ from patron.app import clock as real_clock
 from patron.app import create_app
 from patron.kernel.db import Database
 from patron.settings import Settings
+from shops import Shop, open_shop
 
 TEST_KEY = "A" * 43  # 32 zero bytes: a key for tests only
 

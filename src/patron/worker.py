@@ -1,1 +1,111 @@
-"""The background worker: what happens outside a request. One loop, a list of named jobs."""
+"""The background worker: what happens outside a request. Each job runs by itself, over and over.
+
+`python -m patron.worker` runs until it is told to stop (SIGTERM). Several may run at once: jobs claim what they work
+on with row locks, tenant by tenant.
+"""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import structlog
+
+from patron import outbox
+from patron.app import clock
+from patron.kernel.db import Database, Session
+from patron.kernel.errors import PatronError, Retry
+from patron.kernel.secrets import Vault
+from patron.logs import configure
+from patron.settings import Settings
+
+HEARTBEAT_SECONDS = 2.0
+MAIL_SECONDS = 1.0
+SWEEP_SECONDS = 600.0
+TROUBLE_SECONDS = 2.0
+
+log = structlog.get_logger()
+
+# What ends by itself: table → the condition under which a row is of no more use, with $2 as now.
+_ENDED = {
+    "idempotency_key": "expires_at < $2",
+    "ended_token": "expires_at < $2",
+    "ticket_family": "least(expires_at, coalesce(ended_at, expires_at)) < $2 - interval '1 day'",
+    "sign_in_failure": "last_at < $2 - interval '1 day'",
+    "password_reset": "expires_at < $2 - interval '30 days'",
+    "mail": "created_at < $2 - interval '30 days' and next_at is null",
+}
+_SWEPT_AT_ONCE = 5_000
+
+
+async def run(settings: Settings) -> None:
+    """Work until cancelled."""
+    database = await Database.open(settings.database_url, size=4)
+    vault = Vault(settings.key)
+    try:
+        async with asyncio.TaskGroup() as jobs:
+            jobs.create_task(_repeat("heartbeat", HEARTBEAT_SECONDS, lambda: heartbeat(database.session(), clock())))
+            jobs.create_task(
+                _repeat("mail", MAIL_SECONDS, lambda: outbox.send_due(database.session(), vault, settings, clock()))
+            )
+            jobs.create_task(_repeat("sweep", SWEEP_SECONDS, lambda: sweep(database.session(), clock())))
+    finally:
+        await database.close()
+
+
+async def _repeat(name: str, seconds: float, job: Callable[[], Awaitable[object]]) -> None:
+    """Do a job now and again. What goes wrong is logged, and tried again: the worker never stops by itself."""
+    while True:
+        pause = seconds
+        try:
+            await job()
+        except (PatronError, Retry) as error:
+            log.warning("job failed", job=name, reason=str(error))
+            pause = max(seconds, TROUBLE_SECONDS)
+        except Exception:
+            log.exception("job failed", job=name)
+            pause = max(seconds, TROUBLE_SECONDS)
+        await asyncio.sleep(pause)
+
+
+async def heartbeat(db: Session, now: datetime) -> None:
+    """Say that the worker is alive; /readyz listens."""
+    await db.execute(
+        "insert into heartbeat (name, seen_at) values ('worker', $1) on conflict (name) do update set seen_at = $1", now
+    )
+
+
+async def sweep(db: Session, now: datetime) -> int:
+    """Remove what has ended, in small bites, tenant by tenant. Answers how many rows went."""
+    removed = 0
+    for row in await db.fetch("select id from tenant order by id"):
+        for table, condition in _ENDED.items():
+            while True:
+                gone = await db.execute(
+                    f"""
+                    delete from {table} where tenant_id = $1 and ctid = any(array(
+                        select ctid from {table} where tenant_id = $1 and {condition} limit {_SWEPT_AT_ONCE}))
+                    """,
+                    row["id"],
+                    now,
+                )
+                removed += gone
+                if gone < _SWEPT_AT_ONCE:
+                    break
+    return removed
+
+
+async def _main() -> None:
+    settings = Settings.from_env()
+    configure(settings.log_level)
+    work = asyncio.ensure_future(run(settings))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+    try:
+        await work
+    except asyncio.CancelledError:
+        log.info("worker stopped")
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())

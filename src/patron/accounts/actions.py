@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from patron.accounts.model import AUDITED, Account, Profile, checked, keys
+from patron.accounts.model import AUDITED, Account, Profile, Registration, checked, keys
 from patron.accounts.queries import COLUMNS
 from patron.kernel import events
 from patron.kernel.context import Ctx
@@ -35,77 +35,76 @@ async def create(
     ctx: Ctx,
     profile: Profile,
     *,
+    registration: Registration | None = None,
     user_id: str | None = None,
     user_name: str | None = None,
-    is_registered: bool = False,
     since: datetime | None = None,
 ) -> Account:
     """A new account in the site's customer set, without its event: the caller records what it made of it.
 
-    A registered account holds its e-mail address and takes it over from a guest; a guest holds it when nobody does.
-    Raises Invalid, or Taken for an address that another login holds or a user id in use.
+    A registered account holds its e-mail address and takes it over from a guest; a guest holds it when nobody does
+    (its `user_id` is that of an anonymous shopper, its `user_name` leads nowhere). Raises Invalid, or Taken for an
+    address that another login holds or a user id in use.
     """
     profile = checked(profile)
-    row = await _insert(ctx, profile, user_id, user_name, is_registered, since, holds=bool(profile.email))
-    if row is None and is_registered:
-        await release_email(ctx, ctx.at_site.customer_set, keys(profile, user_name)["email_key"])
-        row = await _insert(ctx, profile, user_id, user_name, is_registered, since, holds=True)
-        if row is None:
-            raise Taken("account", "email")
-    elif row is None:
-        row = await _insert(ctx, profile, user_id, user_name, is_registered, since, holds=False)
-    assert row is not None
-    await _count(ctx, ctx.at_site.customer_set, accounts=1, anonymous=0 if is_registered else 1)
-    return Account(*row)
-
-
-async def _insert(
-    ctx: Ctx,
-    profile: Profile,
-    user_id: str | None,
-    user_name: str | None,
-    is_registered: bool,
-    since: datetime | None,
-    *,
-    holds: bool,
-) -> Any:
+    user_name = registration.user_name if registration else user_name
     site = ctx.at_site
+    made = keys(profile, user_name)
     values = {
         "customer_set_code": site.customer_set,
         "order_currency": site.currency,
-        "user_id": user_id,
+        "user_id": registration.user_id if registration else user_id,
         "user_name": user_name,
-        "is_anonymous": not is_registered,
-        "holds_email": holds,
+        "is_anonymous": registration is None,
+        "has_foreign_hash": registration is not None and registration.has_foreign_hash,
+        "needs_migration": registration is not None and registration.has_foreign_hash,
         "since_at": since or ctx.now,
         "created_at": since or ctx.now,
         "created_by": ctx.actor.name,
         "updated_at": ctx.now,
         "updated_by": ctx.actor.name,
         **msgspec.structs.asdict(profile),
-        **keys(profile, user_name),
+        **made,
     }
-    places = ", ".join(f"${n}" for n in range(2, len(values) + 2))
+    row = await _insert(ctx, values, holds=bool(profile.email))
+    if row is None and registration is not None:
+        await release_email(ctx, site.customer_set, made["email_key"])
+        row = await _insert(ctx, values, holds=True)
+        if row is None:
+            raise Taken("account", "email")
+    elif row is None:
+        row = await _insert(ctx, values, holds=False)
+    assert row is not None
+    await _count(ctx, site.customer_set, accounts=1, anonymous=0 if registration else 1)
+    return Account(*row)
+
+
+async def _insert(ctx: Ctx, values: dict[str, Any], *, holds: bool) -> Any:
+    """The new row, or None when another account holds the address that this one would hold."""
+    columns = {**values, "holds_email": holds}
+    places = ", ".join(f"${n}" for n in range(2, len(columns) + 2))
     return await ctx.db.row(
         f"""
-        insert into account as a (tenant_id, {", ".join(values)}) values ($1, {places})
+        insert into account as a (tenant_id, {", ".join(columns)}) values ($1, {places})
         on conflict (tenant_id, customer_set_code, email_key) where holds_email do nothing returning {COLUMNS}
         """,
         ctx.tenant_id,
-        *values.values(),
+        *columns.values(),
     )
 
 
-async def release_email(ctx: Ctx, customer_set: str, key: str | None) -> None:
-    """Let go of an address that a guest holds, so that a login can take it."""
+async def release_email(ctx: Ctx, customer_set: str, key: str | None, *, but: int = 0) -> None:
+    """Let go of an address that a guest (other than `but`) holds, so that a login can take it."""
     await ctx.db.execute(
         """
         update account set holds_email = false, version = version + 1
         where tenant_id = $1 and customer_set_code = $2 and email_key = $3 and holds_email and is_anonymous
+          and id <> $4
         """,
         ctx.tenant_id,
         customer_set,
         key,
+        but,
     )
 
 
@@ -160,7 +159,7 @@ async def _holds_after(ctx: Ctx, account: Account, key: str | None) -> bool:
     if key is None:
         return False
     if account.has_login:
-        await release_email_of_others(ctx, account, key)
+        await release_email(ctx, account.customer_set, key, but=account.id)
         return True
     return not await ctx.db.value(
         """
@@ -174,57 +173,55 @@ async def _holds_after(ctx: Ctx, account: Account, key: str | None) -> bool:
     )
 
 
-async def release_email_of_others(ctx: Ctx, account: Account, key: str) -> None:
-    """Let a login take its address over from a guest."""
-    await ctx.db.execute(
-        """
-        update account set holds_email = false, version = version + 1
-        where tenant_id = $1 and customer_set_code = $2 and email_key = $3 and holds_email and is_anonymous
-          and id <> $4
-        """,
-        ctx.tenant_id,
-        account.customer_set,
-        key,
-        account.id,
-    )
-
-
-async def register(ctx: Ctx, account: Account, *, user_id: str, user_name: str, foreign_hash: bool) -> Account:
+async def register(ctx: Ctx, account: Account, registration: Registration) -> Account:
     """Make a guest, locked by the caller, a registered account that holds its address.
 
     Raises Taken when another login holds the address.
     """
+    made = keys(profile_of(account), registration.user_name)
+    if made["email_key"] is not None:
+        await release_email(ctx, account.customer_set, made["email_key"], but=account.id)
     row = await ctx.db.row(
-        "select email_key, search from account where tenant_id = $1 and id = $2", ctx.tenant_id, account.id
-    )
-    assert row is not None
-    if row["email_key"] is not None:
-        await release_email_of_others(ctx, account, row["email_key"])
-    made = await ctx.db.row(
         f"""
         update account as a set version = version + 1, is_anonymous = false, user_id = $3, user_name = $4,
-               has_foreign_hash = $5, holds_email = email_key is not null, search = $6, updated_at = $7, updated_by = $8
+               has_foreign_hash = $5, needs_migration = $5, holds_email = email_key is not null, search = $6,
+               updated_at = $7, updated_by = $8
         where a.tenant_id = $1 and a.id = $2 returning {COLUMNS}
         """,
         ctx.tenant_id,
         account.id,
-        user_id,
-        user_name,
-        foreign_hash,
-        _search_with(row["search"], user_name),
+        registration.user_id,
+        registration.user_name,
+        registration.has_foreign_hash,
+        made["search"],
         ctx.now,
         ctx.actor.name,
     )
-    assert made is not None
+    assert row is not None
     await _count(ctx, account.customer_set, anonymous=-1)
-    return Account(*made)
+    return Account(*row)
 
 
-def _search_with(search: str, user_name: str) -> str:
-    from patron.kernel.values import fold
+def profile_of(account: Account) -> Profile:
+    """The part of an account that a caller writes."""
+    return Profile(**{name: getattr(account, name) for name in Profile.__struct_fields__})
 
-    name = fold(user_name)
-    return search if name in search.split() else f"{search} {name}".strip()
+
+async def mark(
+    ctx: Ctx, account_id: int, *, is_locked: bool | None = None, has_foreign_hash: bool | None = None
+) -> None:
+    """Keep the account's copies of what its login says in step."""
+    await ctx.db.execute(
+        """
+        update account set version = version + 1, is_locked = coalesce($3, is_locked),
+               has_foreign_hash = coalesce($4, has_foreign_hash), needs_migration = coalesce($4, needs_migration)
+        where tenant_id = $1 and id = $2
+        """,
+        ctx.tenant_id,
+        account_id,
+        is_locked,
+        has_foreign_hash,
+    )
 
 
 async def set_active(ctx: Ctx, account: Account, *, active: bool) -> Account:

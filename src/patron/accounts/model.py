@@ -71,6 +71,14 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     locale: str | None = None
 
 
+class Registration(msgspec.Struct, frozen=True):
+    """What an account knows of its login."""
+
+    user_id: str
+    user_name: str
+    has_foreign_hash: bool = False
+
+
 # Which fields a change is told about, and by what path (they are the same here; children have a prefix).
 AUDITED = {
     name: name

@@ -6,7 +6,8 @@ from datetime import datetime
 import msgspec
 
 from patron.accounts import actions as accounts
-from patron.accounts.model import AUDITED, Account, Profile
+from patron.accounts import queries as account_queries
+from patron.accounts.model import AUDITED, Account, Profile, Registration
 from patron.attributes import actions as attributes
 from patron.contacts import actions as contacts
 from patron.contacts.model import Details
@@ -15,7 +16,8 @@ from patron.customers import queries
 from patron.customers.model import Customer
 from patron.kernel import events
 from patron.kernel.context import Ctx
-from patron.kernel.errors import Invalid, check_version
+from patron.kernel.errors import Forbidden, Invalid, Refused, check_version
+from patron.kernel.secrets import random_token
 from patron.logins import actions as logins
 from patron.notes import actions as notes
 from patron.notes.model import checked as checked_note
@@ -40,20 +42,20 @@ class NewCustomer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def create(
-    ctx: Ctx, new: NewCustomer, *, user_id: str | None = None, is_registered: bool = False, is_import: bool = False
+    ctx: Ctx, new: NewCustomer, *, registration: Registration | None = None, is_import: bool = False
 ) -> Customer:
     """A new account with its contacts, notes and attributes; one event tells of all.
 
-    `user_id` is that of the login which the caller is about to make. Raises Invalid, Taken.
+    `registration` is that of the login which the caller is about to make. Raises Invalid, Taken.
     """
     if new.customer_set and new.customer_set.lower() != ctx.at_site.customer_set.lower():
         raise Invalid.field("customer_set", "is not the customer set of this site")
     account = await accounts.create(
         ctx,
         new.profile,
-        user_id=user_id or _user_id(ctx, new),
-        user_name=_name(new.user_name),
-        is_registered=is_registered,
+        registration=registration,
+        user_id=_user_id(ctx, new),
+        user_name=logins.checked_name(new.user_name) if new.user_name else None,
         since=new.since if is_import else None,
     )
     added = await contacts.insert(ctx, account.id, new.contacts)
@@ -70,26 +72,68 @@ async def create(
     return Customer(account, added, values, [], written)
 
 
+async def sign_up(ctx: Ctx, new: NewCustomer, credential: logins.Credential, *, is_import: bool = False) -> Customer:
+    """A new account with a login. The user name defaults to the e-mail address. Raises Invalid, Taken."""
+    registration = Registration(
+        user_id=_user_id(ctx, new) or random_token(),
+        user_name=logins.checked_name(new.user_name or new.profile.email),
+        has_foreign_hash=credential.foreign_hash is not None,
+    )
+    customer = await create(ctx, new, registration=registration, is_import=is_import)
+    await logins.create(ctx, customer.account, credential, is_import=is_import)
+    return customer
+
+
+async def check_has_no_login(ctx: Ctx, account_id: int) -> None:
+    """What can be known before a password is hashed. Raises NotFound, Refused."""
+    if (await account_queries.get(ctx, account_id)).has_login:
+        raise Refused("login_exists", "This account has a login already.")
+
+
+async def add_login(
+    ctx: Ctx,
+    account_id: int,
+    credential: logins.Credential,
+    *,
+    email: str | None,
+    user_name: str | None,
+    is_import: bool = False,
+) -> Account:
+    """Turn a guest into a registered customer. Raises NotFound, Refused when there is a login, Invalid, Taken.
+
+    An anonymous shopper can only do so with the account that stems from it: nobody takes over a stranger's guest
+    account by knowing its number.
+    """
+    account = await accounts.lock(ctx, account_id)
+    if ctx.actor.kind == "shopper" and ctx.actor.user_id != account.user_id:
+        raise Forbidden("This account does not stem from this shopper.")
+    if account.has_login:
+        raise Refused("login_exists", "This account has a login already.")
+    if email and email.strip() != account.email:
+        profile = msgspec.structs.replace(accounts.profile_of(account), email=email)
+        account = await accounts.update(ctx, account, profile, user_name=account.user_name)
+    registration = Registration(
+        user_id=account.user_id or random_token(),
+        user_name=logins.checked_name(user_name or account.email),
+        has_foreign_hash=credential.foreign_hash is not None,
+    )
+    account = await accounts.register(ctx, account, registration)
+    await logins.create(ctx, account, credential, is_import=is_import)
+    return account
+
+
 def _notes(ctx: Ctx, new: NewCustomer) -> list[str]:
     """Notes are the staff's: what a shopper sends is left out."""
     return [] if ctx.actor.kind == "shopper" else [checked_note(one) for one in new.notes]
 
 
-def _name(text: str | None) -> str | None:
-    name = text.strip() if text else None
-    if name and len(name) > logins.NAME_LENGTH_MAX:
-        raise Invalid.field("user_name", f"has at most {logins.NAME_LENGTH_MAX} characters", "too_long")
-    return name or None
-
-
 def _user_id(ctx: Ctx, new: NewCustomer) -> str | None:
     """The user id of a guest: that of the anonymous shopper who becomes one (Kibo behaviour 6.1, 6.2)."""
-    own = ctx.actor.user_id if ctx.actor.kind == "shopper" and ctx.actor.account_id is None else None
     if new.user_id is None:
-        return own
+        return None
     if not USER_ID.fullmatch(new.user_id):
         raise Invalid.field("user_id", "is 32 lower-case hex digits")
-    if ctx.actor.kind == "shopper" and new.user_id != own:
+    if ctx.actor.kind == "shopper" and new.user_id != ctx.actor.user_id:
         raise Invalid.field("user_id", "is another shopper's")
     return new.user_id
 
@@ -104,9 +148,9 @@ async def update(ctx: Ctx, account_id: int, new: NewCustomer, *, expect: frozens
     if ctx.actor.kind == "shopper":
         kept = {name: getattr(account, name) for name in NOT_FOR_SHOPPERS}
         profile = msgspec.structs.replace(profile, **kept)
-    user_name = _name(new.user_name) or account.user_name
+    user_name = logins.checked_name(new.user_name) if new.user_name else account.user_name
     if account.has_login:
-        user_name = await logins.rename(ctx, account, user_name=user_name, email=profile.email)
+        user_name = await logins.rename(ctx, account, user_name=new.user_name, email=profile.email)
     after = await accounts.update(ctx, account, profile, user_name=user_name, expect=expect)
     if new.attributes is not None:
         await attributes.replace(ctx, after, new.attributes)

@@ -20,6 +20,7 @@ class Actor(msgspec.Struct, frozen=True):
     application: str | None = None
     user_id: str | None = None
     account_id: int | None = None
+    application_id: int | None = None
 
     @property
     def name(self) -> str:
@@ -76,6 +77,13 @@ class Ctx:
         if self.site is None:
             raise Invalid.field("site", "This call needs a site.")
         return self.site
+
+    @property
+    def application_id(self) -> int:
+        """The application that is calling, for what belongs to one (tickets)."""
+        if self.actor.application_id is None:
+            raise Forbidden("This call needs an application.")
+        return self.actor.application_id
 
     @property
     def shopper_account_id(self) -> int | None:

@@ -10,8 +10,9 @@ import hashlib
 import hmac
 import secrets
 import unicodedata
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -105,13 +106,45 @@ class Passwords:
         """Stop the thread."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator["Turn"]:
+        """Wait for this process's turn at hashing, and keep it. Raises TooMany when the queue is full or slow."""
+        if self._waiting >= WAITING_MAX:
+            raise TooMany("Too many sign-ins at the moment.", retry_after=5)
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(WAITING_SECONDS_MAX):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise TooMany("Too many sign-ins at the moment.", retry_after=5) from None
+        finally:
+            self._waiting -= 1
+        try:
+            yield Turn(self._argon2, self._thread, self._nobody)
+        finally:
+            self._turn.release()
+
     async def hash(self, password: str) -> str:
         """A new hash in PHC format. Raises TooMany when the queue is full."""
-        return await self._queue(partial(self._argon2.hash, _normal(password)))
+        async with self.turn() as turn:
+            return await turn.hash(password)
+
+
+class Turn:
+    """The right to hash, while it lasts."""
+
+    def __init__(self, argon2: PasswordHasher, thread: ThreadPoolExecutor, nobody: str) -> None:
+        self._argon2 = argon2
+        self._thread = thread
+        self._nobody = nobody
+
+    async def hash(self, password: str) -> str:
+        """A new hash in PHC format."""
+        return await self._run(partial(self._argon2.hash, _normal(password)))
 
     async def matches(self, password: str, hashed: str | None) -> bool:
         """Whether the password belongs to the hash; without a hash the answer is no, after the same time."""
-        right = await self._queue(partial(self._verify, _normal(password), hashed or self._nobody))
+        right = await self._run(partial(self._verify, _normal(password), hashed or self._nobody))
         return right and hashed is not None
 
     def is_dated(self, hashed: str) -> bool:
@@ -124,21 +157,8 @@ class Passwords:
         except (VerificationError, InvalidHashError):
             return False
 
-    async def _queue(self, work: Callable[[], T]) -> T:
-        if self._waiting >= WAITING_MAX:
-            raise TooMany("Too many sign-ins at the moment.", retry_after=5)
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(WAITING_SECONDS_MAX):
-                await self._turn.acquire()
-        except TimeoutError:
-            raise TooMany("Too many sign-ins at the moment.", retry_after=5) from None
-        finally:
-            self._waiting -= 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-        finally:
-            self._turn.release()
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
 def _normal(password: str) -> str:

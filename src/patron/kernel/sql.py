@@ -4,8 +4,7 @@ Values are always bound. `$1` is the tenant in every statement.
 """
 
 import base64
-import binascii
-import hashlib
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 
@@ -15,11 +14,13 @@ from patron.kernel.context import Ctx
 from patron.kernel.db import Row
 from patron.kernel.errors import BadAsk
 from patron.kernel.query import Ask, Compare, Every, Field, Fields, Filter, Kind, Not, Op, Page, Some, Sort, Value
+from patron.kernel.secrets import same
 from patron.kernel.values import CURRENCY_DIGITS
 
 _CAST = {"text": "text", "integer": "bigint", "number": "numeric", "bool": "boolean", "time": "timestamptz"}
 _SIGN = {"eq": "=", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _BIGINT_MAX = 2**63 - 1
+SIGNATURE_LENGTH = 32
 
 
 class Statement:
@@ -133,7 +134,7 @@ async def page(
     order = _order(listing, ask.sort)
     keys = ", ".join(f"{o.sql} as sort_{n}" for n, o in enumerate(order))
     if ask.cursor is not None:
-        where += " and " + _after(statement, order, _read_cursor(ask.cursor, order))
+        where += " and " + _after(statement, order, _read_cursor(ctx, ask.cursor, order))
         skip = ""
     else:
         skip = f" offset {statement.bind(ask.start, 'bigint')}" if ask.start else ""
@@ -145,7 +146,7 @@ async def page(
     )
     more = len(rows) > ask.size
     rows = rows[: ask.size]
-    return Page(rows, total, _write_cursor(rows[-1], order) if more else None)
+    return Page(rows, total, _write_cursor(ctx, rows[-1], order) if more else None)
 
 
 class _Key(msgspec.Struct, frozen=True):
@@ -155,14 +156,17 @@ class _Key(msgspec.Struct, frozen=True):
 
 
 def _order(listing: Listing, sort: tuple[Sort, ...]) -> list[_Key]:
+    """The sort keys, the last of which is the identity: what would come behind it cannot matter any more."""
     keys: list[_Key] = []
     for part in sort or listing.order:
         field = listing.fields.get(part.field)
         if field is None or field.sort is None:
             raise BadAsk("sort", f"There is no order by {part.field}.")
         keys.append(_Key(field.sort, field.kind, part.descending))
+        if field.sort == listing.identity:
+            return keys
     down = keys[-1].descending if keys else listing.identity_descending
-    return [*(k for k in keys if k.sql != listing.identity), _Key(listing.identity, listing.identity_kind, down)]
+    return [*keys, _Key(listing.identity, listing.identity_kind, down)]
 
 
 def _after(statement: Statement, order: list[_Key], values: list[object]) -> str:
@@ -178,24 +182,26 @@ def _after(statement: Statement, order: list[_Key], values: list[object]) -> str
     return "(" + " or ".join(cases) + ")"
 
 
-def _signature(order: list[_Key]) -> str:
-    return hashlib.sha256(repr(order).encode()).hexdigest()[:8]
+def _signature(ctx: Ctx, order: list[_Key], values: bytes) -> str:
+    """What only we can put on a cursor: so its values are ones that we read from the database, in this order."""
+    return ctx.secrets.vault.mac("cursor", f"{ctx.tenant_id} {order!r} {values.decode()}")
 
 
-def _write_cursor(row: Row, order: list[_Key]) -> str:
-    values = [row[f"sort_{n}"] for n in range(len(order))]
-    return base64.urlsafe_b64encode(msgspec.json.encode([_signature(order), *values])).decode().rstrip("=")
+def _write_cursor(ctx: Ctx, row: Row, order: list[_Key]) -> str:
+    values = msgspec.json.encode([row[f"sort_{n}"] for n in range(len(order))])
+    signed = _signature(ctx, order, values).encode() + values
+    return base64.urlsafe_b64encode(signed).decode().rstrip("=")
 
 
 _TYPES: dict[Kind, type] = {"text": str, "integer": int, "number": Decimal, "bool": bool, "time": datetime}
 
 
-def _read_cursor(text: str, order: list[_Key]) -> list[object]:
-    """The sort values of the last row seen. A cursor belongs to one order; another order's is refused."""
-    try:
-        signature, *values = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        if signature == _signature(order) and len(values) == len(order):
-            return [msgspec.convert(v, _TYPES[k.kind]) for v, k in zip(values, order, strict=True)]
-    except (binascii.Error, ValueError, TypeError):
-        pass
+def _read_cursor(ctx: Ctx, text: str, order: list[_Key]) -> list[object]:
+    """The sort values of the last row seen. A cursor belongs to one tenant and order; any other is refused."""
+    with suppress(ValueError):
+        signed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        signature, values = signed[:SIGNATURE_LENGTH], signed[SIGNATURE_LENGTH:]
+        if same(signature, _signature(ctx, order, values).encode()):
+            read = msgspec.json.decode(values)
+            return [msgspec.convert(value, _TYPES[key.kind]) for value, key in zip(read, order, strict=True)]
     raise BadAsk("cursor", "This cursor does not belong to this list and order.")

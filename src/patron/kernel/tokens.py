@@ -36,6 +36,13 @@ class _Key(msgspec.Struct, frozen=True):
     retires_at: datetime | None
 
 
+class _Header(msgspec.Struct):
+    kid: str
+
+
+_HEADER = msgspec.json.Decoder(_Header)
+
+
 class Keyring:
     """The signing keys as this process knows them; read again when a token names a key it does not know."""
 
@@ -90,12 +97,12 @@ class Keyring:
 
     async def _key_of(self, db: Session, token: str) -> _Key:
         try:
-            kid = msgspec.json.decode(_unpad(token.partition(".")[0])).get("kid")
-        except (ValueError, AttributeError):
+            kid = _HEADER.decode(_unpad(token.partition(".")[0])).kid
+        except (ValueError, RecursionError, msgspec.DecodeError):
             raise Unauthenticated("invalid_token: this is not a token.") from None
         if kid not in self._keys and time.monotonic() - self._loaded_at > RELOAD_SECONDS_MIN:
             await self.load(db)
-        if not isinstance(kid, str) or kid not in self._keys:
+        if kid not in self._keys:
             raise Unauthenticated("invalid_token: the token's key is unknown.")
         return self._keys[kid]
 

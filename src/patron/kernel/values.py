@@ -6,6 +6,7 @@ Functions here raise ValueError with a sentence for people; whoever knows the fi
 import contextlib
 import re
 import unicodedata
+from collections.abc import Iterator
 from decimal import ROUND_HALF_EVEN, Decimal
 
 ID_MAX = 2**63 - 1
@@ -20,8 +21,7 @@ def email_key(text: str) -> str:
 
     The domain goes through IDNA, so that its Unicode and its ASCII spelling are one.
     """
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text.strip()).casefold())
-    local, at, domain = folded.rpartition("@")
+    local, at, domain = name_key(text).rpartition("@")
     with contextlib.suppress(UnicodeError):  # else no domain that DNS could know: compared as it is
         domain = domain.encode("idna").decode()
     return f"{local}{at}{domain}"
@@ -30,9 +30,9 @@ def email_key(text: str) -> str:
 def check_email(text: str) -> str:
     """The address as given, without blanks around it. Raises ValueError if no mail could go there."""
     address = text.strip()
-    if len(address) > EMAIL_LENGTH_MAX:
+    normal = unicodedata.normalize("NFKC", address[: EMAIL_LENGTH_MAX + 1])
+    if max(len(address), len(normal)) > EMAIL_LENGTH_MAX:  # some characters become many
         raise ValueError(f"an e-mail address has at most {EMAIL_LENGTH_MAX} characters")
-    normal = unicodedata.normalize("NFKC", address)
     if not _EMAIL.fullmatch(normal) or ".." in normal or normal.startswith(".") or ".@" in normal or "@." in normal:
         raise ValueError("this is not an e-mail address")
     return address
@@ -44,13 +44,16 @@ def fold(text: str | None) -> str:
         return ""
     if text.isascii():
         return " ".join(text.lower().split())
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    # Letters in disguise (fullwidth, superscript) are made plain before their case is folded, and again after.
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    plain = "".join(c for c in folded if not unicodedata.combining(c))
     return " ".join(unicodedata.normalize("NFKC", plain).split())
 
 
 def name_key(text: str) -> str:
     """The normal form of a user name or code: case, width and Unicode form do not count, accents do."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text.strip()).casefold())
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFKC", folded.casefold()).strip()
 
 
 def parse_id(text: str) -> int | None:
@@ -81,9 +84,11 @@ def to_minor(amount: Decimal, currency: str) -> int:
 
     Noise of binary fractions, as a JavaScript client's sums carry it (59.970000000000006), is forgiven.
     """
-    if not amount.is_finite() or abs(amount.adjusted()) > 15:
-        if amount == 0:
-            return 0
+    if not amount.is_finite():
+        raise ValueError("this is not an amount")
+    if amount == 0:
+        return 0
+    if abs(amount.adjusted()) > 15:
         raise ValueError("this amount is out of range")
     scaled = amount.scaleb(CURRENCY_DIGITS.get(currency, 2))
     minor = scaled.quantize(Decimal(1), ROUND_HALF_EVEN)
@@ -99,22 +104,41 @@ def from_minor(minor: int, currency: str) -> Decimal:
     return Decimal(minor).scaleb(-CURRENCY_DIGITS.get(currency, 2))
 
 
-# Blanks or dashes are allowed between digits. Known issuer prefixes: 2 (Mastercard 2221-2720), 3 (Amex, Diners, JCB),
-# 4 (Visa), 5 (Mastercard, Maestro), 6 (Discover, Maestro, UnionPay, RuPay), 81 and 82 (RuPay).
-_DIGIT_RUN = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?![ -]?\d)")
+# Known issuer prefixes: 2 (Mastercard 2221-2720), 3 (Amex, Diners, JCB), 4 (Visa), 5 (Mastercard, Maestro),
+# 6 (Discover, Maestro, UnionPay, RuPay), 81 and 82 (RuPay).
 _ISSUER = re.compile(
     r"4|5[0-9]|6(?:011|21|22|24|25|26|27|28|4[4-9]|5|[237])|3(?:4|7|0[0-5]|095|6|[89]|52[89]|5[3-8])"
     r"|22(?:2[1-9]|[3-9])|2[3-6]|27(?:[01]|20)|8[12]"
 )
+# Digits in groups, as people write them: with blanks or dashes between.
+_DIGIT_GROUPS = re.compile(r"[0-9]++(?:[\s\u2010-\u2015-]{1,2}[0-9]++)*+")
+# How cards print their number; a piece of a longer run of groups that looks so is taken for one too.
+_PRINTED = re.compile(r"4 4 4 [1-4](?: [1-3])?|4 6 [45]|6 1[0-3]")
 
 
 def holds_card_number(text: str) -> bool:
-    """Whether text holds a full card number: 13-19 digits, Luhn, known issuer prefix (PCI DSS 3.3, 3.4)."""
-    for run in _DIGIT_RUN.finditer(text):
-        digits = re.sub(r"[ -]", "", run[0])
-        if _ISSUER.match(digits) and _luhn(digits):
+    """Whether text holds a full card number: 13-19 digits, Luhn, known issuer prefix (PCI DSS 3.3, 3.4).
+
+    Further digits beside it (an expiry date, an order number) do not hide it.
+    """
+    for run in _DIGIT_GROUPS.finditer(unicodedata.normalize("NFKC", text)):
+        groups = re.findall(r"[0-9]+", run[0])
+        if any(_ISSUER.match(digits) and _luhn(digits) for digits in _candidates(groups)):
             return True
     return False
+
+
+def _candidates(groups: list[str]) -> Iterator[str]:
+    """What of a run of digit groups may be a card number: the whole run, one group, or groups as cards print them."""
+    if 13 <= sum(map(len, groups)) <= 19:
+        yield "".join(groups)
+    for first in range(len(groups)):
+        for size in range(1, 6):
+            part = groups[first : first + size]
+            digits = "".join(part)
+            shape = " ".join(str(len(group)) for group in part)
+            if len(part) == size and 13 <= len(digits) <= 19 and (size == 1 or _PRINTED.fullmatch(shape)):
+                yield digits
 
 
 def _luhn(digits: str) -> bool:

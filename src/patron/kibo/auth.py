@@ -18,7 +18,7 @@ from patron.kernel.revocation import TRUSTED_SECONDS
 from patron.kernel.tokens import Claims, TokenCache
 from patron.kernel.values import parse_id
 from patron.logins import queries as logins
-from patron.logins.tickets import SHOPPER_AUDIENCE, Shopper, family_subject, read_shopper
+from patron.logins.shopper import SHOPPER_AUDIENCE, Shopper, read_shopper
 from patron.tenants import queries as tenants
 from patron.tenants.model import Application
 from patron.tenants.tokens import APPLICATION_AUDIENCE, application_subject
@@ -53,9 +53,9 @@ class Authenticator:
         if operation.scope is not None and operation.scope not in application.behaviors:
             raise Forbidden(f"This application lacks the behavior {operation.scope}.")
         if shopper is None:
-            actor = Actor("application", application.client_id)
+            actor = Actor("application", application.client_id, application_id=application.id)
         else:
-            actor = Actor("shopper", application.client_id, shopper.user_id, shopper.account_id)
+            actor = Actor("shopper", application.client_id, shopper.user_id, shopper.account_id, application.id)
         return Ctx(application.tenant_id, actor, application.behaviors, now, request_id, db, self._secrets, site)
 
     async def _caller(self, headers: Mapping[str, str], db: Session, now: datetime) -> Caller:
@@ -80,7 +80,7 @@ class Authenticator:
             raise Unauthenticated("invalid_token: the application is disabled.")
         subjects = [application_subject(application.tenant_id, application.id)]
         if shopper is not None:
-            subjects.append(family_subject(shopper.tenant_id, shopper.family_id))
+            subjects += shopper.subjects
             if not await logins.is_alive(db, shopper):
                 raise Unauthenticated("invalid_token: the ticket was ended.")
         caller = Caller(application, shopper)

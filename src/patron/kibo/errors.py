@@ -84,6 +84,8 @@ _CODES: dict[type[PatronError], tuple[int, str]] = {
 FACE_CODES = {"METHOD_NOT_ALLOWED": 405, "REQUEST_TOO_LARGE": 413, "UNEXPECTED_ERROR": 500}
 STATUSES = {**{code: status for status, code in _CODES.values()}, **FACE_CODES}
 
+TIED_TO_LOGIN = "is already tied to a login"
+
 # Domain names that this dialect spells in another way than camelCase.
 _NAMES = {
     "email": "EmailAddress",
@@ -102,13 +104,21 @@ _NAMES = {
     "postal_code": "postalOrZipCode",
     "country": "countryCode",
     "kind": "addressType",
+    "masked": "cardNumberPart",
+    "card_kind": "cardType",
+    "transaction_kind": "transactionType",
+    "interaction": "interactionType",
+    "currency": "currencyCode",
     "sort": "sortBy",
     "site": "x-vol-site",
 }
 
 
 def parameter_name(field: str) -> str:
-    """The wire's name of a domain field."""
+    """The wire's name of a domain field; `[3].email` is that of the fourth row."""
+    row, in_row, name = field.rpartition("].")
+    if in_row:
+        return f"{row}].{parameter_name(name)}"
     if field in _NAMES:
         return _NAMES[field]
     first, *rest = field.split("_")
@@ -120,7 +130,7 @@ def failure(error: PatronError, correlation_id: str) -> Failure:
     if isinstance(error, Taken) and error.field in ("email", "name", "user_name"):
         # Themes know a taken address by this text and 400 (Kibo behaviour 3.2).
         name = "EmailAddress" if error.field == "email" else "username"
-        return _parameter([Problem(name, "is already tied to a login")], correlation_id)
+        return _parameter([Problem(name, TIED_TO_LOGIN)], correlation_id)
     if isinstance(error, Invalid):
         return _parameter(list(error.problems), correlation_id)
     if isinstance(error, BadAsk):

@@ -31,12 +31,13 @@ _OPS: dict[str, Op] = {
     "sw": "starts",
     "in": "within",
 }
-_HEAD = re.compile(r"\s*(?P<field>[A-Za-z_][\w~-]*(?:\.[\w~-]+)*)\s+(?P<op>[A-Za-z]+)\s+", re.ASCII)
-_QUOTED = re.compile(r"'((?:[^']|'')*)'")
-_BARE = re.compile(r"(?P<text>.*?)(?=\s+(?:and|or)(?:\s|$)|\s*$)", re.IGNORECASE | re.DOTALL)
-_LIST = re.compile(r"\[(?P<items>(?:'(?:[^']|'')*'|[^'\]])*)\]")
-_LIST_ITEM = re.compile(r"\s*(?:'(?P<quoted>(?:[^']|'')*)'|(?P<bare>[^',]+?))\s*(?:,|$)")
-_JOIN = re.compile(r"\s+(?P<word>and|or)(?:\s+|$)|\s*$", re.IGNORECASE)
+_HEAD = re.compile(r"\s*+(?P<field>[A-Za-z_][\w~-]*+(?:\.[\w~-]++)*+)\s++(?P<op>[A-Za-z]++)\s++", re.ASCII)
+# Every repetition is possessive (*+, ++): a pattern reads each character once, whatever a stranger sends.
+_QUOTED = re.compile(r"'(?P<text>(?:[^']|'')*+)'")
+_WORD = re.compile(r"\s*+(?P<word>\S++)")
+_LIST = re.compile(r"\[(?P<items>(?:'(?:[^']|'')*+'|[^'\]])*+)\]")
+_LIST_ITEM = re.compile(r"\s*+(?:'(?P<quoted>(?:[^']|'')*+)'|(?P<bare>[^',]++))\s*+(?:,|$)")
+_JOIN = re.compile(r"\s++(?P<word>and|or)(?:\s++|$)|\s*+$", re.IGNORECASE)
 _NUMBER = re.compile(r"-?\d{1,30}(?:\.\d{1,20})?", re.ASCII)
 
 
@@ -88,11 +89,20 @@ def _term(text: str, at: int) -> tuple[Term, int]:
             raise _bad("needs a list in brackets after in")
         return Term(field, op, _items(found["items"])), found.end()
     if quoted := _QUOTED.match(text, at):
-        return Term(field, op, _short(quoted[1].replace("''", "'"))), quoted.end()
-    bare = _BARE.match(text, at)
-    if bare is None or not bare["text"] or bare["text"].startswith("'"):
+        return Term(field, op, _short(quoted["text"].replace("''", "'"))), quoted.end()
+    bare, end = _bare(text, at)
+    if not bare or bare.startswith("'"):
         raise _bad(f"has no value at position {at}")
-    return Term(field, op, None if bare["text"].lower() == "null" else _short(bare["text"])), bare.end()
+    return Term(field, op, None if bare.lower() == "null" else _short(bare)), end
+
+
+def _bare(text: str, at: int) -> tuple[str, int]:
+    """The words from `at` up to the next `and` or `or`, as they are written, and where they end."""
+    start = end = at
+    while (found := _WORD.match(text, end)) and (end == at or found["word"].lower() not in ("and", "or")):
+        start = found.start("word") if end == at else start
+        end = found.end()
+    return text[start:end], end
 
 
 def _items(text: str) -> tuple[str | None, ...]:
@@ -100,14 +110,20 @@ def _items(text: str) -> tuple[str | None, ...]:
     at = 0
     while at < len(text):
         found = _LIST_ITEM.match(text, at)
-        if found is None or found.end() == at:
+        bare = found["bare"].strip() if found and found["bare"] else None
+        if found is None or bare == "":
             raise _bad("has a list that cannot be read")
-        bare = found["bare"]
-        items.append(found["quoted"].replace("''", "'") if bare is None else bare)
+        quoted = found["quoted"]
+        if quoted is not None:
+            items.append(_short(quoted.replace("''", "'")))
+        else:
+            items.append(None if bare is None or bare.lower() == "null" else _short(bare))
         at = found.end()
+        if len(items) > WITHIN_MAX:
+            break
     if not 0 < len(items) <= WITHIN_MAX:
         raise _bad(f"has a list of 1 to {WITHIN_MAX} values after in")
-    return tuple(_short(item) if item is not None else None for item in items)
+    return tuple(items)
 
 
 def _short(text: str) -> str:

@@ -1,5 +1,33 @@
 """All operations of this face, group by group."""
 
-from patron.kibo import accounts, contacts, notes, platform
+from patron.kibo import (
+    accounts,
+    audit,
+    cards,
+    contacts,
+    customer_sets,
+    logins,
+    notes,
+    passwords,
+    platform,
+    segments,
+    sign_up,
+    tickets,
+    transactions,
+)
 
-OPERATIONS = (*accounts.OPERATIONS, *contacts.OPERATIONS, *notes.OPERATIONS, *platform.OPERATIONS)
+OPERATIONS = (
+    *accounts.OPERATIONS,
+    *sign_up.OPERATIONS,
+    *passwords.OPERATIONS,
+    *logins.OPERATIONS,
+    *contacts.OPERATIONS,
+    *notes.OPERATIONS,
+    *cards.OPERATIONS,
+    *transactions.OPERATIONS,
+    *segments.OPERATIONS,
+    *audit.OPERATIONS,
+    *customer_sets.OPERATIONS,
+    *tickets.OPERATIONS,
+    *platform.OPERATIONS,
+)

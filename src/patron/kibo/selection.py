@@ -31,18 +31,13 @@ def parse(text: str | None, parameter: str = "responseFields") -> Selection | No
         if token == "(":
             if last is None or len(stack) > DEPTH_MAX:
                 raise BadAsk(parameter, "has parentheses in the wrong place")
-            inner: Selection = {}
-            last[0][last[1]] = inner
-            stack.append(inner)
-            last = None
+            stack.append(_open(*last))
         elif token == ")":
             if len(stack) == 1:
                 raise BadAsk(parameter, "has unbalanced parentheses")
             stack.pop()
-            last = None
-        elif token == ",":
-            last = None
-        else:
+        last = None
+        if token not in ("(", ")", ","):
             last = _add(stack[-1], token, parameter)
     if len(stack) != 1:
         raise BadAsk(parameter, "has unbalanced parentheses")
@@ -54,12 +49,17 @@ def _add(into: Selection, name: str, parameter: str) -> tuple[Selection, str]:
     if len(path) > DEPTH_MAX:
         raise BadAsk(parameter, "is nested too deeply")
     for part in path:
-        below = into.setdefault(part, {})
-        if below is None:
-            below = into[part] = {}
-        into = below
+        into = _open(into, part)
     into.setdefault(last, None)
     return into, last
+
+
+def _open(into: Selection, name: str) -> Selection:
+    """What is selected below a name, to be added to."""
+    inner = into.get(name)
+    if inner is None:
+        inner = into[name] = {}
+    return inner
 
 
 def of_items(selection: Selection | None, fields: Selection | None, frame: tuple[str, ...]) -> Selection | None:
@@ -94,9 +94,9 @@ def project(value: Any, selection: Selection | None) -> Any:
     if isinstance(value, msgspec.Struct):
         names = _names(type(value))
         return {
-            names[name][1]: project(getattr(value, names[name][0]), inner)
+            names[name][1]: project(found, inner)
             for name, inner in selection.items()
-            if name in names
+            if name in names and (found := getattr(value, names[name][0])) is not msgspec.UNSET
         }
     return value
 

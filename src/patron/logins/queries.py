@@ -1,7 +1,79 @@
 """Reads of logins and tickets."""
 
+from patron.kernel.context import Ctx
 from patron.kernel.db import Session
-from patron.logins.tickets import Shopper
+from patron.kernel.errors import NotFound
+from patron.logins.model import Failures, Login, failure_key, keys_of
+from patron.logins.shopper import Shopper
+
+COLUMNS = """l.account_id, l.version, l.customer_set_code, l.user_id, l.user_name, l.password_hash, l.foreign_hash,
+    l.is_locked, l.must_change, l.last_locked_at, l.last_login_at, l.last_password_at, l.created_at, l.updated_at,
+    a.is_active, a.email"""
+SOURCE = "login l join account a on a.tenant_id = $1 and a.id = l.account_id"
+
+
+async def get(ctx: Ctx, account_id: int, user_id: str | None = None, *, lock: bool = False) -> Login:
+    """The login of an account. Raises NotFound when it has none, or when it is not that user's.
+
+    `lock` keeps it from changing until the transaction ends.
+    """
+    row = await ctx.db.row(
+        f"""
+        select {COLUMNS} from {SOURCE} where l.tenant_id = $1 and l.account_id = $2
+        {"for update of l" if lock else ""}
+        """,
+        ctx.tenant_id,
+        account_id,
+    )
+    login = Login(*row) if row else None
+    if login is None or (user_id and login.user_id != user_id):
+        raise NotFound("login of account", account_id)
+    return login
+
+
+async def by_name(ctx: Ctx, customer_set: str, name: str) -> Login | None:
+    """The login to which a user name or e-mail address leads. As a user name it counts first."""
+    row = await ctx.db.row(
+        f"""
+        select {COLUMNS} from {SOURCE}
+        join login_name n on n.tenant_id = $1 and n.account_id = l.account_id
+        where l.tenant_id = $1 and n.customer_set_code = $2 and n.name_key = any($3)
+        order by array_position($3, n.name_key) limit 1
+        """,
+        ctx.tenant_id,
+        customer_set,
+        keys_of(name),
+    )
+    return Login(*row) if row else None
+
+
+async def failures(ctx: Ctx, key: bytes) -> Failures:
+    """The wrong passwords in a row for a key."""
+    row = await ctx.db.row(
+        "select failed_count, first_at, delayed_until from sign_in_failure where tenant_id = $1 and key = $2",
+        ctx.tenant_id,
+        key,
+    )
+    return Failures(*row) if row else Failures()
+
+
+async def failures_of(ctx: Ctx, login: Login) -> Failures:
+    """The wrong passwords in a row for a login."""
+    return await failures(ctx, failure_key("login", login.account_id))
+
+
+async def knows_device(ctx: Ctx, account_id: int, fingerprint: bytes) -> bool:
+    """Whether this device has signed in fully before."""
+    return bool(
+        await ctx.db.value(
+            """
+            select exists (select from login_device where tenant_id = $1 and account_id = $2 and fingerprint = $3)
+            """,
+            ctx.tenant_id,
+            account_id,
+            fingerprint,
+        )
+    )
 
 
 async def is_alive(db: Session, shopper: Shopper) -> bool:

@@ -98,7 +98,7 @@ def _operation(row: Operation, dialect: Dialect, schemas: Mapping[str, Json]) ->
     parameters = [*_in_path(row, dialect), *map(_in_query, row.query), *map(_condition, conditions(row))]
     if row.authenticated:
         parameters += [{"$ref": f"#/components/parameters/{one['name']}"} for one in dialect.headers]
-    about: Json = {"operationId": row.key.replace(".", "_"), "tags": [row.group], "summary": row.summary}
+    about: Json = {"operationId": row.key, "tags": [row.group], "summary": row.summary}
     if text := inspect.getdoc(row.handler):
         about["description"] = _SOURCE.sub("", text)
     if parameters:

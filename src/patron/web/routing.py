@@ -55,10 +55,12 @@ class Router:
         node, values = self._root, []
         for raw in raw_path.strip("/").split("/"):
             segment = unquote(raw)
+            if "\0" in segment or "\ufffd" in segment:  # no name of anything: such text cannot be stored
+                return None
             literal = node.literals.get(segment.lower())
             if literal is not None:
                 node = literal
-            elif node.parameter is not None and segment:
+            elif node.parameter is not None and segment and "\0" not in segment:
                 node = node.parameter
                 values.append(segment)
             else:

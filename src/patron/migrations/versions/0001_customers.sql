@@ -30,6 +30,7 @@ create table customer_set (
     updated_at  timestamptz not null,
     primary key (tenant_id, code)
 );
+create unique index customer_set__code__taken on customer_set (tenant_id, lower(code));
 create unique index customer_set__default__taken on customer_set (tenant_id) where is_default;
 comment on table customer_set is 'Sites that share accounts and logins.';
 
@@ -257,7 +258,7 @@ create table card (
     is_default   boolean not null default false,
     created_at   timestamptz not null,
     updated_at   timestamptz not null,
-    primary key (tenant_id, account_id, id),
+    constraint card__id__taken primary key (tenant_id, account_id, id),
     constraint card__account__missing foreign key (tenant_id, account_id)
         references account (tenant_id, id) on delete cascade,
     constraint card__contact__missing foreign key (tenant_id, contact_id)
@@ -366,7 +367,7 @@ create table account_transaction (
     amount_minor     bigint not null,
     currency         text not null,
     at               timestamptz not null,
-    primary key (tenant_id, account_id, id),
+    constraint transaction__id__taken primary key (tenant_id, account_id, id),
     constraint transaction__account__missing foreign key (tenant_id, account_id)
         references account (tenant_id, id) on delete cascade
 );

@@ -1,0 +1,164 @@
+"""Shopper tickets, in this dialect: sign in, refresh, anonymous (Kibo behaviour 8)."""
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from patron.customers import queries as customers
+from patron.customers.model import CHILDREN
+from patron.kernel.context import Actor, Ctx
+from patron.kernel.errors import Forbidden, Invalid, Unauthenticated
+from patron.kernel.secrets import random_token
+from patron.kibo.account_bodies import CustomerAccount, shown
+from patron.kibo.parameters import RESPONSE_FIELDS
+from patron.kibo.wire import Int32, Time, Wire, time
+from patron.logins import actions, sign_in, tickets
+from patron.logins.model import FINGERPRINT_LENGTH_MAX
+from patron.tenants import queries as tenants
+from patron.web.operations import Answer, Call, Operation, Param
+
+PASSWORD_LENGTH_MAX = 1_000
+
+# One and the same for unknown names, wrong passwords, disabled accounts and delays (Kibo behaviour 3.2).
+_SIGN_IN_FAILED = "The user name or the password is wrong."
+
+
+class CustomerAuthTicket(Wire):
+    """What signing in gives. Both access tokens are the same signed JWT."""
+
+    access_token: str | None = None
+    access_token_expiration: Time | None = None
+    customer_account: CustomerAccount | None = None
+    jwt_access_token: str | None = None
+    refresh_token: str | None = None
+    refresh_token_expiration: Time | None = None
+    requires2_fa: bool = msgspec.field(name="requires2FA", default=False)
+    user_id: str | None = None
+
+
+class CustomerUserAuthInfo(Wire):
+    """Who wants to sign in."""
+
+    account_id: Int32 | None = None
+    auth_ticket_ttl_minutes: float | None = None
+    fingerprint: str | None = None
+    password: str | None = None
+    refresh_token_ttl_minutes: float | None = None
+    region: str | None = None
+    username: str | None = None
+
+
+async def shown_ticket(ctx: Ctx, ticket: tickets.Ticket) -> CustomerAuthTicket:
+    """A ticket with its account, as the shopper may see it."""
+    account = None
+    if ticket.account_id is not None:
+        as_shopper = replace(ctx, actor=Actor("shopper", ctx.actor.application, ticket.user_id, ticket.account_id))
+        account = shown(as_shopper, await customers.get(ctx, ticket.account_id, CHILDREN - {"notes"}))
+    return CustomerAuthTicket(
+        access_token=ticket.access_token,
+        access_token_expiration=time(ticket.access_expires_at),
+        customer_account=account,
+        jwt_access_token=ticket.access_token,
+        refresh_token=ticket.refresh_token,
+        refresh_token_expiration=time(ticket.refresh_expires_at),
+        user_id=ticket.user_id,
+    )
+
+
+async def issue(ctx: Ctx, body: Any, *, user_id: str, account_id: int) -> CustomerAuthTicket:
+    """The first ticket of a sign-in or sign-up. `body` may ask for lifetimes and name the device."""
+    policy = await tenants.policy(ctx)
+    life = tickets.lifetimes(ctx, policy, body.auth_ticket_ttl_minutes, body.refresh_token_ttl_minutes)
+    anonymous = ctx.actor.user_id if ctx.actor.kind == "shopper" and ctx.actor.account_id is None else None
+    await actions.link_anonymous(ctx, anonymous, account_id)
+    ticket = await tickets.issue(
+        ctx,
+        application_id=ctx.application_id,
+        user_id=user_id,
+        account_id=account_id,
+        life=life,
+        previous_anonymous_id=anonymous,
+    )
+    return await shown_ticket(ctx, ticket)
+
+
+def check_device(fingerprint: str | None, region: str | None) -> None:
+    """Limits on what a device says of itself. Raises Invalid."""
+    for name, text in (("fingerprint", fingerprint), ("region", region)):
+        if text is not None and len(text) > FINGERPRINT_LENGTH_MAX:
+            raise Invalid.field(name, f"has at most {FINGERPRINT_LENGTH_MAX} characters", "too_long")
+
+
+async def try_password(ctx: Ctx, call: Call) -> sign_in.Attempt:
+    """Before the transaction: hash what was typed. Raises Invalid, Forbidden for lifetimes, TooMany."""
+    body: CustomerUserAuthInfo = call.body
+    if not body.username:
+        raise Invalid.field("user_name", "is needed", "missing")
+    if not body.password:
+        raise Invalid.field("password", "is needed", "missing")
+    check_device(body.fingerprint, body.region)
+    policy = await tenants.policy(ctx)
+    tickets.lifetimes(ctx, policy, body.auth_ticket_ttl_minutes, body.refresh_token_ttl_minutes)
+    if len(body.password) > PASSWORD_LENGTH_MAX:
+        raise Unauthenticated(_SIGN_IN_FAILED)
+    return await sign_in.try_name(ctx, body.username, body.password, body.fingerprint)
+
+
+async def create_user_ticket(ctx: Ctx, call: Call) -> Any:
+    """Sign a shopper in by user name or e-mail address."""
+    attempt: sign_in.Attempt = call.prepared
+    if attempt.login is None:
+        raise Unauthenticated(_SIGN_IN_FAILED)
+    login = await actions.finish_sign_in(ctx, attempt, call.body.region)
+    if login is None or call.body.account_id not in (None, login.account_id):
+        raise Unauthenticated(_SIGN_IN_FAILED)
+    if login.is_locked:
+        raise Forbidden("This user account is locked.")
+    if login.must_change:
+        raise Forbidden("The password must be changed before signing in: ask for a reset.")
+    return await issue(ctx, call.body, user_id=login.user_id, account_id=login.account_id)
+
+
+async def create_anonymous_ticket(ctx: Ctx, _call: Call) -> Any:
+    """A ticket for somebody who has not signed in: a fresh user id."""
+    life = tickets.lifetimes(ctx, await tenants.policy(ctx), None, None, anonymous=True)
+    ticket = await tickets.issue(
+        ctx, application_id=ctx.application_id, user_id=random_token(), account_id=None, life=life
+    )
+    return await shown_ticket(ctx, ticket)
+
+
+async def refresh_ticket(ctx: Ctx, call: Call) -> Any:
+    """The next ticket for a refresh token."""
+    ticket = await tickets.refresh(
+        ctx,
+        call.need("refreshToken"),
+        application_id=ctx.application_id,
+        account_id=call.query.get("accountId"),
+    )
+    if ticket is None:
+        return Answer(refusal=Unauthenticated("invalid_token: the refresh token is not valid (any more)."))
+    return await shown_ticket(ctx, ticket)
+
+
+_PATH = "/commerce/customer/authtickets"
+_OPEN: dict[str, Any] = {"group": "StorefrontAuthTicket", "shopper": "open", "changes": True}
+
+OPERATIONS = (
+    Operation(
+        id="createUserAuthTicket", method="POST", path=_PATH, handler=create_user_ticket, before=try_password,
+        query=(RESPONSE_FIELDS,), body=CustomerUserAuthInfo, answer=CustomerAuthTicket, status=201,
+        summary="Sign a shopper in", **_OPEN,
+    ),
+    Operation(
+        id="createAnonymousShopperAuthTicket", method="GET", path=f"{_PATH}/anonymousshopper",
+        handler=create_anonymous_ticket, query=(RESPONSE_FIELDS,), answer=CustomerAuthTicket,
+        summary="A ticket for an anonymous shopper", **_OPEN,
+    ),
+    Operation(
+        id="refreshUserAuthTicket", method="PUT", path=f"{_PATH}/refresh", handler=refresh_ticket,
+        query=(Param("refreshToken"), Param("accountId", "number"), RESPONSE_FIELDS), answer=CustomerAuthTicket,
+        summary="The next ticket for a refresh token", **_OPEN,
+    ),
+)  # fmt: skip

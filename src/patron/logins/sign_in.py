@@ -1,0 +1,84 @@
+"""Trying a password: outside any transaction, in turn, with a delay that grows (Kibo behaviour 6.4).
+
+The delay is looked at, the hash computed and a failure written while this process holds its one turn at hashing. So
+however many guesses arrive at once, only one a process is under way, and the next ones see what it left behind.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from patron.kernel import events
+from patron.kernel.context import Ctx
+from patron.logins import queries
+from patron.logins.model import Login, delay_after, failure_key, fingerprint_digest, keys_of
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """What came of trying a password. `login` is set only when the password was right."""
+
+    login: Login | None = None
+    fingerprint: bytes | None = None
+    new_hash: str | None = None
+
+
+async def try_name(ctx: Ctx, name: str, password: str, fingerprint: str | None = None) -> Attempt:
+    """Try a user name or e-mail address with a password, in the site's customer set.
+
+    Somebody who does not exist is treated and delayed like somebody who does. Raises TooMany when the queue is full.
+    """
+    login = await queries.by_name(ctx, ctx.at_site.customer_set, name)
+    device = fingerprint_digest(fingerprint)
+    if login is None:
+        key = failure_key("name", ctx.at_site.customer_set, keys_of(name)[-1])
+    elif device is not None and await queries.knows_device(ctx, login.account_id, device):
+        key = failure_key("device", login.account_id, device.hex())
+    else:
+        key = failure_key("login", login.account_id)
+    return await _try(ctx, login, key, password, device)
+
+
+async def try_login(ctx: Ctx, login: Login, password: str) -> bool:
+    """Try the password of a login that is known already (to change it)."""
+    attempt = await _try(ctx, login, failure_key("login", login.account_id), password, None)
+    return attempt.login is not None
+
+
+async def _try(ctx: Ctx, login: Login | None, key: bytes, password: str, device: bytes | None) -> Attempt:
+    hashed = login.password_hash if login else None
+    async with ctx.secrets.passwords.turn() as passwords:
+        failures = await queries.failures(ctx, key)
+        if failures.is_delayed(ctx.now):
+            return Attempt()
+        if await passwords.matches(password, hashed):
+            assert login is not None
+            assert hashed is not None
+            new_hash = await passwords.hash(password) if passwords.is_dated(hashed) else None
+            return Attempt(login, device, new_hash)
+        await _count_failure(ctx, key, failures.count, failures.first_at)
+    if login is not None:
+        await events.record(ctx, "login.failed", account_id=login.account_id)
+    return Attempt()
+
+
+async def _count_failure(ctx: Ctx, key: bytes, count: int, first_at: datetime | None) -> None:
+    delay = delay_after(count + 1)
+    await ctx.db.execute(
+        """
+        insert into sign_in_failure as f (tenant_id, key, failed_count, first_at, last_at, delayed_until)
+        values ($1, $2, 1, $3, $3, $4) on conflict (tenant_id, key) do update
+        set failed_count = f.failed_count + 1, last_at = $3, delayed_until = $4
+        """,
+        ctx.tenant_id,
+        key,
+        ctx.now,
+        ctx.now + delay if delay else None,
+    )
+
+
+async def forget_failures(ctx: Ctx, account_id: int, device: bytes | None = None) -> None:
+    """A success ends the count: for the login, and for the device that it came from."""
+    keys = [failure_key("login", account_id)]
+    if device is not None:
+        keys.append(failure_key("device", account_id, device.hex()))
+    await ctx.db.execute("delete from sign_in_failure where tenant_id = $1 and key = any($2)", ctx.tenant_id, keys)

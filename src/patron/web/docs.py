@@ -23,12 +23,13 @@ _NAMES = (
     "swagger/swagger-ui-standalone-preset.js",
     "swagger/swagger-ui-standalone-preset.js.LICENSE.txt",
     "swagger/swagger-ui.css",
+    "docs.css",
     "docs.js",
 )
 _FILES = {Path(name).name: _FOLDER / name for name in _NAMES}
 # Swagger UI sets styles of single elements and has its icons as data.
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}

@@ -24,7 +24,6 @@ class Settings:
     port: int = setting("PORT", "Port to listen on.", 8000)
     workers: int = setting("PATRON_WORKERS", "Server processes; 0 means one a core.", 0)
     base_url: str = setting("PATRON_BASE_URL", "How the outside reaches us; default from host and port.", "")
-    default_tenant: int = setting("PATRON_DEFAULT_TENANT", "Tenant of a request that names none; 0 means none.", 0)
     smtp_url: str = setting("PATRON_SMTP_URL", "smtp(s)://user:password@host:port; without it mails are kept.", "")
     mail_from: str = setting("PATRON_MAIL_FROM", "Sender of all mails.", "Patron <no-reply@localhost.localdomain>")
     log_level: str = setting("PATRON_LOG_LEVEL", "debug, info, warning or error.", "info")

@@ -18,8 +18,8 @@ import pytest_asyncio
 from starlette.applications import Starlette
 
 from patron import postgres
-from patron.app import clock as real_clock
 from patron.app import create_app
+from patron.kernel.clock import clock as real_clock
 from patron.kernel.db import Database
 from patron.settings import Settings
 from shops import Shop, open_shop

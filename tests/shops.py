@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 
+from patron.kernel.clock import clock
 from patron.kernel.db import Database
 from patron.kernel.secrets import random_token
 from patron.tenants import actions as tenants
@@ -92,8 +93,6 @@ class Shop:
 
 async def open_shop(http: httpx.AsyncClient, database: Database, behaviors: tuple[str, ...] = BEHAVIORS) -> Shop:
     """A new tenant with a default customer set, a site and one application."""
-    from patron.app import clock
-
     db, name = database.session(), random_token(6)
     secret = random_token()
     async with db.transaction():

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from patron.kernel.clock import clock
 from patron.kernel.context import Secrets
 from patron.kernel.db import Database
 from patron.kernel.errors import Unavailable
@@ -24,12 +25,6 @@ from patron.settings import Settings
 from patron.web import docs, metrics
 
 WORKER_SILENT_SECONDS_MAX = 15
-
-
-def clock() -> datetime:
-    """Now, in the milliseconds that both dialects write."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def create_app(settings: Settings | None = None, now: Callable[[], datetime] = clock) -> Starlette:

@@ -12,7 +12,7 @@ from datetime import datetime
 import structlog
 
 from patron import outbox
-from patron.app import clock
+from patron.kernel.clock import clock
 from patron.kernel.db import Database, Session
 from patron.kernel.errors import PatronError, Retry
 from patron.kernel.secrets import Vault

@@ -23,6 +23,7 @@ from patron.kernel.clock import clock as real_clock
 from patron.kernel.db import Database
 from patron.settings import Settings
 from shops import Shop, open_shop
+from statements import Watch
 
 TEST_KEY = "A" * 43  # 32 zero bytes: a key for tests only
 
@@ -71,6 +72,22 @@ def clock(session_clock: Clock) -> Iterator[Clock]:
     """The app's clock, put back to the real time after the test."""
     yield session_clock
     session_clock.offset = timedelta(0)
+
+
+@pytest.fixture(scope="session")
+def statements() -> Iterator[Watch]:
+    """Every SQL statement that this process runs."""
+    watch = Watch()
+    Database.on_statement = watch.hear
+    yield watch
+    Database.on_statement = None
+
+
+@pytest.fixture(autouse=True)
+def one_tenant_a_statement(statements: Watch) -> Iterator[None]:
+    """No test may have run a statement that forgot to name the tenant of a table."""
+    yield
+    assert statements.faults() == {}
 
 
 @pytest_asyncio.fixture(scope="session")

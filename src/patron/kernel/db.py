@@ -9,7 +9,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import asyncpg
 import msgspec
@@ -24,11 +24,15 @@ Row = asyncpg.Record
 
 
 class Database:
-    """A pool of connections to one PostgreSQL database. Open it with `Database.open(url)`."""
+    """A pool of connections to one PostgreSQL database. Open it with `Database.open(url)`.
+
+    `on_statement`, of the class, hears every statement of the process: for tests that count or judge them.
+    """
+
+    on_statement: ClassVar[Callable[[str], None] | None] = None
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self.pool = pool
-        self.on_statement: Callable[[str], None] | None = None
 
     @classmethod
     async def open(cls, url: str, *, size: int = POOL_SIZE) -> "Database":
@@ -123,8 +127,8 @@ class Session:
         return self._conn is not None
 
     async def _run(self, how: str, sql: str, args: tuple[object, ...]) -> Any:
-        if self._database.on_statement is not None:
-            self._database.on_statement(sql)
+        if Database.on_statement is not None:
+            Database.on_statement(sql)
         with _translated():
             if self._conn is not None:
                 return await getattr(self._conn, how)(sql, *args)

@@ -49,7 +49,7 @@ FIELDS: dict[str, Field] = {
 # $3 says what a topic means, $4 spells what capitals alone do not. A path is `field`, `noun/id` or `noun/id/field`; an
 # id may hold slashes.
 _PASCAL = "replace(initcap(replace({0}, '_', ' ')), ' ', '')"
-_SPELLED = f"coalesce($4::jsonb ->> {{0}}, {_PASCAL.format('{1}')})"
+_SPELLED = f"coalesce($4::jsonb ->> ({{0}}), {_PASCAL.format('{1}')})"
 _SOURCE = f"""event e cross join lateral (
     select p.place, p.value, $3::jsonb ->> e.topic as description, '/Customer/' || case
         when p.ends is null then {_SPELLED.format("p.key", "p.key")}

@@ -75,7 +75,7 @@ def shown(customer_set: model.CustomerSet, *, counted: bool = True) -> CustomerS
 
 
 async def list_customer_sets(ctx: Ctx, call: Call) -> Any:
-    """All customer sets. `responseGroups` without AggregateInfo leaves the count out; without the parameter it is in."""
+    """All customer sets. The count is in unless `responseGroups` names groups without AggregateInfo."""
     wanted = ask(call, NAMES, queries.CUSTOMER_SET_FIELDS)
     groups = call.query.get("responseGroups")
     counted = groups is None or "aggregateinfo" in {group.strip().lower() for group in groups.split(",")}

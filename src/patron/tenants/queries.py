@@ -13,7 +13,7 @@ from patron.tenants.model import Application, CustomerSet, Policy, Tenant
 _SITES = """(
     select coalesce(json_agg(json_build_object('id', s.id, 'name', s.name, 'customer_set', s.customer_set_code,
         'country', s.country, 'currency', s.currency, 'locale', s.locale, 'domain', s.domain) order by s.id), '[]')
-    from site s where s.tenant_id = {tenant} {more})"""
+    from site s where s.tenant_id = $1 {more})"""
 _SITES_DECODER = msgspec.json.Decoder(tuple[Site, ...])
 
 
@@ -27,7 +27,7 @@ async def get(db: Session, tenant_id: int) -> Tenant:
 
 async def sites(db: Session, tenant_id: int) -> tuple[Site, ...]:
     """All sites of a tenant."""
-    return _SITES_DECODER.decode(await db.value(f"select {_SITES.format(tenant='$1', more='')}", tenant_id))
+    return _SITES_DECODER.decode(await db.value(f"select {_SITES.format(more='')}", tenant_id))
 
 
 async def policy(ctx: Ctx) -> Policy:
@@ -40,7 +40,7 @@ async def application(db: Session, tenant_id: int, application_id: int) -> Appli
     row = await db.row(
         f"""
         select a.tenant_id, a.id, a.client_id, a.behaviors, a.site_id,
-               {_SITES.format(tenant="$1", more="")} as sites
+               {_SITES.format(more="")} as sites
         from application a where a.tenant_id = $1 and a.id = $2 and a.is_active
         """,
         tenant_id,
@@ -80,19 +80,24 @@ def _application(row: Row) -> Application:
     )
 
 
+CUSTOMER_SET_FIELDS: dict[str, Field] = {
+    "code": Field("c.code", sort='c.code collate "C"'),
+    "name": Field("c.name", sort='lower(c.name) collate "C"'),
+    "description": Field("c.description", sort="lower(coalesce(c.description, '')) collate \"C\""),
+    "is_default": Field("c.is_default", "bool", sort="c.is_default"),
+    "created_at": Field("c.created_at", "time", sort="c.created_at"),
+    "updated_at": Field("c.updated_at", "time", sort="c.updated_at"),
+}
+
 _CUSTOMER_SETS = Listing(
     select=f"""c.code, c.name, c.description, c.is_default, c.created_at, c.updated_at,
         (select coalesce(sum(n.accounts), 0)::bigint from account_count n
          where n.tenant_id = $1 and n.customer_set_code = c.code) as accounts,
-        {_SITES.format(tenant="$1", more="and s.customer_set_code = c.code")} as sites""",
+        {_SITES.format(more="and s.customer_set_code = c.code")} as sites""",
     source="customer_set c",
     where="c.tenant_id = $1",
-    fields={
-        "code": Field("c.code", sort='c.code collate "C"'),
-        "name": Field("c.name", sort='lower(c.name) collate "C"'),
-        "is_default": Field("c.is_default", "bool", sort="c.is_default"),
-    },
-    identity="c.code",
+    fields=CUSTOMER_SET_FIELDS,
+    identity='c.code collate "C"',
     identity_kind="text",
 )
 
@@ -111,7 +116,7 @@ async def customer_set(ctx: Ctx, code: str) -> CustomerSet:
         code,
     )
     if row is None:
-        raise NotFound("customer set", code)
+        raise NotFound("customer set", code[:40])
     return _customer_set(row)
 
 

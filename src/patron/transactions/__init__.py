@@ -1,0 +1,1 @@
+"""What an account did that counts: orders, returns, pick-ups, wish lists."""

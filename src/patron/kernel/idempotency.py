@@ -17,6 +17,19 @@ KEPT = timedelta(hours=24)
 KEPT_WITH_TOKEN = timedelta(minutes=10)
 
 
+class Retryable(msgspec.Struct, frozen=True):
+    """A request with an Idempotency-Key: whose key it is, and a digest of what was asked."""
+
+    caller: str
+    key: str
+    fingerprint: bytes
+
+    @property
+    def purpose(self) -> str:
+        """What its stored answer is sealed for."""
+        return f"answer {self.caller} {self.key}"
+
+
 class Stored(msgspec.Struct, frozen=True):
     """The first answer to a request."""
 
@@ -25,51 +38,50 @@ class Stored(msgspec.Struct, frozen=True):
     body: bytes
 
 
-async def claim(ctx: Ctx, caller: str, key: str, fingerprint: bytes) -> Stored | None:
-    """Take the key for this request, or give the answer that it had before.
+async def find(ctx: Ctx, request: Retryable) -> Stored | None:
+    """The answer that the request had before, if it was answered.
+
+    Raises KeyReused when the key came with another request.
+    """
+    row = await ctx.db.row(
+        """
+        select fingerprint, status, headers, sealed_body from idempotency_key
+        where tenant_id = $1 and caller = $2 and key = $3 and expires_at > $4
+        """,
+        ctx.tenant_id,
+        request.caller,
+        request.key,
+        ctx.now,
+    )
+    if row is None:
+        return None
+    if not same(row["fingerprint"], request.fingerprint):
+        raise KeyReused("This Idempotency-Key was used for another request.")
+    return Stored(row["status"], row["headers"], ctx.secrets.vault.open(row["sealed_body"], request.purpose))
+
+
+async def claim(ctx: Ctx, request: Retryable) -> Stored | None:
+    """Take the key for this request, inside its transaction, or give the answer that it had before.
 
     Raises KeyReused when the key came with another request, Locked when its first request still runs.
     """
-    for _ in range(2):
-        taken = await ctx.db.value(
-            """
-            insert into idempotency_key (tenant_id, caller, key, fingerprint, created_at, expires_at)
-            values ($1, $2, $3, $4, $5, $5) on conflict (tenant_id, caller, key) do nothing returning true
-            """,
-            ctx.tenant_id,
-            caller,
-            key,
-            fingerprint,
-            ctx.now,
-        )
-        if taken:
-            return None
-        row = await ctx.db.row(
-            """
-            select fingerprint, status, headers, sealed_body, expires_at from idempotency_key
-            where tenant_id = $1 and caller = $2 and key = $3 for update
-            """,
-            ctx.tenant_id,
-            caller,
-            key,
-        )
-        if row is None:
-            continue
-        if row["expires_at"] > ctx.now:
-            if not same(row["fingerprint"], fingerprint):
-                raise KeyReused("This Idempotency-Key was used for another request.")
-            body = ctx.secrets.vault.open(row["sealed_body"], f"answer {caller} {key}")
-            return Stored(row["status"], row["headers"], body)
-        await ctx.db.execute(
-            "delete from idempotency_key where tenant_id = $1 and caller = $2 and key = $3",
-            ctx.tenant_id,
-            caller,
-            key,
-        )
-    raise KeyReused("This Idempotency-Key is in use by another request.")
+    taken = await ctx.db.execute(
+        """
+        insert into idempotency_key as k (tenant_id, caller, key, fingerprint, created_at, expires_at)
+        values ($1, $2, $3, $4, $5, $5) on conflict (tenant_id, caller, key) do update
+        set fingerprint = $4, status = null, headers = null, sealed_body = null, created_at = $5, expires_at = $5
+        where k.expires_at <= $5
+        """,
+        ctx.tenant_id,
+        request.caller,
+        request.key,
+        request.fingerprint,
+        ctx.now,
+    )
+    return None if taken else await find(ctx, request)
 
 
-async def keep(ctx: Ctx, caller: str, key: str, answer: Stored, *, with_token: bool) -> None:
+async def keep(ctx: Ctx, request: Retryable, answer: Stored, *, with_token: bool) -> None:
     """Store the answer beside the key, encrypted; one that carries a token for ten minutes only."""
     await ctx.db.execute(
         """
@@ -77,10 +89,10 @@ async def keep(ctx: Ctx, caller: str, key: str, answer: Stored, *, with_token: b
         where tenant_id = $1 and caller = $2 and key = $3
         """,
         ctx.tenant_id,
-        caller,
-        key,
+        request.caller,
+        request.key,
         answer.status,
         answer.headers,
-        ctx.secrets.vault.seal(answer.body, f"answer {caller} {key}"),
+        ctx.secrets.vault.seal(answer.body, request.purpose),
         ctx.now + (KEPT_WITH_TOKEN if with_token else KEPT),
     )

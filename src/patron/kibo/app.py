@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from patron.kernel import idempotency
 from patron.kernel.context import Ctx, Secrets
 from patron.kernel.db import Database
-from patron.kernel.errors import Forbidden, Invalid, NotFound, PatronError, Retry
+from patron.kernel.errors import Forbidden, Invalid, NotFound, PatronError, Retry, Unavailable
 from patron.kernel.secrets import random_token
 from patron.kernel.tokens import TokenCache
 from patron.kernel.values import parse_id
@@ -115,34 +115,51 @@ class KiboFace:
             request.headers.get("host", ""),
             settings=self._settings,
         )
+        retryable = _retryable(ctx, request, operation, data)
         if operation.before is not None:
+            # A retry is answered from the store before anything is tried or hashed again: by now the old password
+            # may be wrong, and the login there.
+            if retryable is not None and (stored := await idempotency.find(ctx, retryable)) is not None:
+                return _again(stored)
             call.prepared = await operation.before(ctx, call)
-        key = _idempotency_key(request, operation)
-        for attempt in range(ATTEMPTS_MAX):
+        for _ in range(ATTEMPTS_MAX):
             try:
-                return await self._run(ctx, call, request, key, data)
+                return await self._run(ctx, call, retryable)
             except Retry:
-                if attempt == ATTEMPTS_MAX - 1:
-                    raise
-        raise AssertionError
+                continue
+        raise Unavailable("Too many requests change the same thing at this moment.", retry_after=1)
 
-    async def _run(self, ctx: Ctx, call: Call, request: Request, key: str | None, data: bytes) -> Response:
+    async def _run(self, ctx: Ctx, call: Call, retryable: idempotency.Retryable | None) -> Response:
         operation = call.operation
         if not (operation.changes or operation.snapshot):
             return _rendered(ctx, call, await operation.handler(ctx, call))
         async with ctx.db.transaction(snapshot=operation.snapshot):
-            if key is None:
+            if retryable is None:
                 return _rendered(ctx, call, await operation.handler(ctx, call))
-            caller = f"{ctx.actor.application} {ctx.actor.user_id or ''}"
-            target = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
-            stored = await idempotency.claim(ctx, caller, key, sha256(target + data).digest())
+            stored = await idempotency.claim(ctx, retryable)
             if stored is not None:
-                return Response(stored.body, stored.status, stored.headers)
+                return _again(stored)
             response = _rendered(ctx, call, await operation.handler(ctx, call))
             headers = {name: value for name, value in response.headers.items() if name in ("content-type", "etag")}
             answer = idempotency.Stored(response.status_code, headers, bytes(response.body))
-            await idempotency.keep(ctx, caller, key, answer, with_token=operation.replays == "secret")
+            await idempotency.keep(ctx, retryable, answer, with_token=operation.replays == "secret")
             return response
+
+
+def _retryable(ctx: Ctx, request: Request, operation: Operation, data: bytes) -> idempotency.Retryable | None:
+    """The request's Idempotency-Key, if the operation takes one. Raises Invalid for a key that is none."""
+    key = request.headers.get("idempotency-key")
+    if key is None or operation.replays == "no":
+        return None
+    if not _KEY.fullmatch(key):
+        raise Invalid.field("Idempotency-Key", "is 1 to 255 visible ASCII characters")
+    target = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    caller = f"{ctx.actor.application} {ctx.actor.user_id or ''}"
+    return idempotency.Retryable(caller, key, sha256(target + data).digest())
+
+
+def _again(stored: idempotency.Stored) -> Response:
+    return Response(stored.body, stored.status, stored.headers)
 
 
 def _check_shopper(ctx: Ctx, operation: Operation, path: dict[str, str]) -> None:
@@ -160,15 +177,6 @@ def _expected(if_match: str | None) -> frozenset[int] | None:
     if if_match is None or if_match.strip() == "*":
         return None
     return frozenset(int(found) for found in _ETAG.findall(if_match))
-
-
-def _idempotency_key(request: Request, operation: Operation) -> str | None:
-    key = request.headers.get("idempotency-key")
-    if key is None or operation.replays == "no":
-        return None
-    if not _KEY.fullmatch(key):
-        raise Invalid.field("Idempotency-Key", "is 1 to 255 visible ASCII characters")
-    return key
 
 
 def _rendered(ctx: Ctx, call: Call, result: object) -> Response:

@@ -77,6 +77,7 @@ class Binaries:
 
     @property
     def major(self) -> str:
+        """The major version, which a data folder must share."""
         return self.version.split(".", 1)[0]
 
     def run(self, program: str, *arguments: str, feed: str = "") -> str:

@@ -26,6 +26,7 @@ class Place:
 
     @property
     def data(self) -> Path:
+        """Where PostgreSQL keeps its files."""
         return self.folder / "data"
 
     def socket_folder(self) -> Path:

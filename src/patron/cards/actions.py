@@ -84,6 +84,22 @@ async def delete(ctx: Ctx, account_id: int, card_id: str, *, expect: frozenset[i
     await _record(ctx, "card.deleted", before, events.difference(before, None, paths(card_id)))
 
 
+async def delete_of_contact(ctx: Ctx, account_id: int, contact_id: int) -> None:
+    """Forget the cards that point at a contact which is about to go, of an account that the caller has locked."""
+    rows = await ctx.db.fetch(
+        f"""
+        delete from card k where k.tenant_id = $1 and k.account_id = $2 and k.contact_id = $3
+        returning {queries.COLUMNS}
+        """,
+        ctx.tenant_id,
+        account_id,
+        contact_id,
+    )
+    for row in rows:
+        card = Card(*row)
+        await _record(ctx, "card.deleted", card, events.difference(card, None, paths(card.id)))
+
+
 async def _checked(ctx: Ctx, account_id: int, details: Details) -> Details:
     """The details, after looking that their contact is one of this account, which the caller has locked."""
     details = checked(details)

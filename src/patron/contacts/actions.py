@@ -112,7 +112,7 @@ async def update(
 
 
 async def delete(ctx: Ctx, account_id: int, contact_id: int, *, expect: frozenset[int] | None = None) -> None:
-    """Remove a contact, its address, and the cards that point at it. Raises NotFound, Stale."""
+    """Remove a contact and its address; the caller has forgotten the cards that point at it. Raises NotFound, Stale."""
     await accounts.touch(ctx, account_id)
     before = await queries.get(ctx, account_id, contact_id)
     check_version(before.version, expect)

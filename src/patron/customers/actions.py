@@ -9,6 +9,7 @@ from patron.accounts import actions as accounts
 from patron.accounts import queries as account_queries
 from patron.accounts.model import AUDITED, Account, Profile, Registration
 from patron.attributes import actions as attributes
+from patron.cards import actions as cards
 from patron.contacts import actions as contacts
 from patron.contacts.model import Details
 from patron.contacts.model import paths as contact_paths
@@ -176,3 +177,10 @@ async def set_active(ctx: Ctx, account_id: int, *, active: bool) -> Account:
     if not active:
         await logins.end_tickets(ctx, account_id)
     return await accounts.set_active(ctx, account, active=active)
+
+
+async def delete_contact(ctx: Ctx, account_id: int, contact_id: int, *, expect: frozenset[int] | None = None) -> None:
+    """Remove a contact, and forget the cards that point at it (Kibo behaviour 7). Raises NotFound, Stale."""
+    await accounts.lock(ctx, account_id)
+    await cards.delete_of_contact(ctx, account_id, contact_id)
+    await contacts.delete(ctx, account_id, contact_id, expect=expect)

@@ -4,6 +4,7 @@ from typing import Any
 
 from patron.contacts import actions, queries
 from patron.contacts.model import Contact, Details
+from patron.customers import actions as customers
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid
 from patron.kibo.collections import collection
@@ -211,7 +212,7 @@ async def update_contact(ctx: Ctx, call: Call) -> Any:
 
 async def delete_contact(ctx: Ctx, call: Call) -> Any:
     """Remove one, and the cards that point at it."""
-    await actions.delete(ctx, call.account_id, call.id("contactId", "contact"), expect=call.expect)
+    await customers.delete_contact(ctx, call.account_id, call.id("contactId", "contact"), expect=call.expect)
 
 
 _PATH = "/commerce/customer/accounts/{accountId}/contacts"

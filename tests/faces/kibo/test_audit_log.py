@@ -1,56 +1,10 @@
 """The audit log of an account: an entry for each changed field, for staff only."""
 
-import itertools
-from collections.abc import Iterator
-from typing import Any
-
 import httpx
-import msgspec
-import pytest
 
-from patron.accounts.model import AUDITED
-from patron.cards import model as cards
-from patron.contacts import model as contacts
+from audit_log import entries, happen, told
 from patron.kernel.db import Database
-from patron.kernel.events import TOPICS
-from patron.kibo.account_bodies import CustomerAccount
-from patron.kibo.audit import WORDS
-from patron.kibo.cards import Card
-from patron.kibo.contacts import CustomerContact
-from patron.kibo.transactions import Transaction
-from patron.transactions import model as transactions
 from shops import ACCOUNTS, Shop, fault, open_shop
-from statements import Watch
-
-INVALID = (400, "MISSING_OR_INVALID_PARAMETER")
-
-
-async def entries(shop: Shop, account_id: int, **params: object) -> list[dict[str, Any]]:
-    """The audit log of an account."""
-    answer = await shop.get(f"{ACCOUNTS}/{account_id}/AuditLog/Entries", params={"pageSize": 200, **params})
-    assert answer.status_code == 200, answer.text
-    return list(answer.json()["items"])
-
-
-def told(items: list[dict[str, Any]]) -> dict[str, tuple[str | None, str | None]]:
-    """Field path → value before and after its newest change."""
-    return {one["fieldPath"]: (one["oldValue"], one["newValue"]) for one in reversed(items)}
-
-
-async def happen(database: Database, shop: Shop, account_id: int, topic: str, changes: dict[str, Any]) -> int:
-    """An event that something else recorded. Answers its id."""
-    return int(
-        await database.session().value(
-            """
-            insert into event (tenant_id, at, topic, account_id, changes, actor_kind, actor, application, request_id)
-            values ($1, '2030-01-01Z', $2, $3, $4, 'staff', 'kim@shop.test', 'back.office', 'r') returning id
-            """,
-            shop.tenant_id,
-            topic,
-            account_id,
-            changes,
-        )
-    )
 
 
 async def test_a_new_account_tells_what_it_was_made_of(shop: Shop) -> None:
@@ -153,6 +107,20 @@ async def test_cards_are_told_masked(shop: Shop) -> None:
     assert found["/Customer/Cards/tok_2/IsDefaultPayMethod"] == (None, "true")
     await shop.delete(f"{path}/tok%2F1")
     assert told(await entries(shop, account))["/Customer/Cards/tok/1/CardNumberPart"] == ("****1111", None)
+
+
+async def test_a_card_that_goes_with_its_contact_is_told(shop: Shop) -> None:
+    account = (await shop.account())["id"]
+    contact = (await shop.contact(account))["id"]
+    card = {"id": "tok_1", "cardNumberPart": "1111", "contactId": contact}
+    await shop.post(f"{ACCOUNTS}/{account}/cards", card)
+
+    await shop.delete(f"{ACCOUNTS}/{account}/contacts/{contact}")
+
+    found = told(await entries(shop, account))
+    assert found["/Customer/Cards/tok_1/CardNumberPart"] == ("1111", None)
+    assert found["/Customer/Cards/tok_1/ContactId"] == (str(contact), None)
+    assert found[f"/Customer/Contacts/{contact}/FirstName"] == ("Kim", None)
 
 
 async def test_transactions_and_corrections_are_told(shop: Shop, database: Database) -> None:
@@ -288,131 +256,6 @@ async def test_the_log_of_a_removed_account_says_so(shop: Shop) -> None:
     assert told(log)["/Customer/FirstName"] == ("Jo", None)
 
 
-@pytest.fixture
-async def log(shop: Shop, database: Database) -> str:
-    """A log of four entries by staff, after those of the account's creation."""
-    account = (await shop.account(emailAddress=None, firstName="Jo"))["id"]
-    await database.session().execute(
-        "update event set at = '2026-01-01Z' where tenant_id = $1 and account_id = $2", shop.tenant_id, account
-    )
-    await happen(database, shop, account, "contact.updated", {"contact/7/line_1": ("a", "b"), "email": ("a", "b")})
-    await happen(database, shop, account, "note.deleted", {"note/9/content": ("100%_x", None), "company": ("a", "")})
-    return f"{ACCOUNTS}/{account}/AuditLog/Entries"
-
-
-STAFF = ["/Customer/Notes/9/Content", "/Customer/CompanyOrOrganization"]
-STAFF += ["/Customer/EmailAddress", "/Customer/Contacts/7/Address/Address1"]
-
-
-@pytest.mark.parametrize(
-    ("wanted", "paths"),
-    [
-        ("entryUser eq KIM@shop.test", STAFF),
-        ("entryUser cont kim and fieldPath cont address", STAFF[2:]),
-        ("application eq back.office", STAFF),
-        ("application sw back and description sw note", STAFF[:2]),
-        ("description eq 'contact changed'", STAFF[2:]),
-        ("fieldPath eq /customer/contacts/7/address/address1", STAFF[3:]),
-        ("fieldPath sw /Customer/Notes/", STAFF[:1]),
-        ("fieldPath in [/Customer/EmailAddress,/Customer/Notes/9/Content]", [STAFF[0], STAFF[2]]),
-        ("site eq null", STAFF),
-        ("entryDate ge 2030-01-01", STAFF),
-        ("entryDate eq 2030-01-01T00:00:00Z", STAFF),
-        ("entryDate lt 2026-01-01", []),
-        ("entryDate gt 2026-01-01 and entryDate lt 2030-01-01", []),
-        ("fieldPath cont %", []),
-    ],
-)
-async def test_it_is_filtered(shop: Shop, log: str, wanted: str, paths: list[str]) -> None:
-    answer = (await shop.get(log, params={"filter": wanted})).json()
-
-    assert sorted(one["fieldPath"] for one in answer["items"]) == sorted(paths)
-    assert answer["totalCount"] == len(paths)
-
-
-async def test_it_is_filtered_by_site(shop: Shop, log: str) -> None:
-    answer = (await shop.get(log, params={"filter": f"site eq {shop.site_id}"})).json()
-
-    assert answer["totalCount"] > 0
-    assert {one["site"] for one in answer["items"]} == {str(shop.site_id)}
-
-
-@pytest.mark.parametrize(
-    "order",
-    [
-        None,
-        "entryDate",
-        "entryDate desc",
-        "fieldPath",
-        "fieldPath desc, entryUser",
-        "entryUser desc",
-        "application",
-        "site",
-        "description, fieldPath desc",
-    ],
-)
-async def test_pages_join_without_gap_or_overlap(shop: Shop, log: str, order: str | None) -> None:
-    params: dict[str, Any] = {"sortBy": order} if order else {}
-    whole = (await shop.get(log, params=params | {"pageSize": 200})).json()["items"]
-
-    by_cursor, cursor = [], {}
-    for start in itertools.count(step=2):
-        page = (await shop.get(log, params=params | cursor | {"pageSize": 2})).json()
-        by_offset = (await shop.get(log, params=params | {"pageSize": 2, "startIndex": start})).json()
-        assert page["items"] == by_offset["items"]
-        by_cursor += page["items"]
-        cursor = {"cursor": page["nextCursor"]}
-        if page["nextCursor"] is None:
-            break
-
-    assert len(whole) >= 6
-    assert by_cursor == whole
-
-
-async def test_sorting_follows_the_field(shop: Shop, log: str) -> None:
-    up = (await shop.get(log, params={"sortBy": "fieldPath"})).json()["items"]
-    down = (await shop.get(log, params={"sortBy": "fieldPath desc"})).json()["items"]
-
-    assert [one["fieldPath"] for one in up] == sorted((one["fieldPath"] for one in up), key=str.lower)
-    assert down == up[::-1]
-
-
-async def test_a_page_of_none_counts(shop: Shop, log: str) -> None:
-    total = (await shop.get(log)).json()["totalCount"]
-
-    assert (await shop.get(log, params={"pageSize": 0})).json() == {
-        "items": [],
-        "startIndex": 0,
-        "pageSize": 0,
-        "pageCount": 0,
-        "totalCount": total,
-        "nextCursor": None,
-    }
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("filter", "oldValue eq x"),
-        ("filter", "entryDate eq yesterday"),
-        ("filter", "entryDate cont 2026"),
-        ("filter", "fieldPath like x"),
-        ("filter", "fieldPath eq"),
-        ("sortBy", "newValue"),
-        ("pageSize", "-1"),
-        ("startIndex", "x"),
-        ("cursor", "x"),
-        ("responseFields", "items("),
-    ],
-)
-async def test_what_cannot_be_asked_is_refused_by_name(shop: Shop, name: str, value: str) -> None:
-    account = (await shop.account())["id"]
-
-    answer = await shop.get(f"{ACCOUNTS}/{account}/AuditLog/Entries", params={name: value})
-
-    assert fault(answer) == (*INVALID, name)
-
-
 async def test_accounts_of_nobody_and_of_others_are_not_found(shop: Shop, other_shop: Shop) -> None:
     foreign = (await other_shop.account())["id"]
 
@@ -431,52 +274,3 @@ async def test_the_application_needs_the_behavior(http: httpx.AsyncClient, datab
     writer = await open_shop(http, database, ("customer:update",))
 
     assert fault(await writer.get(f"{ACCOUNTS}/1/AuditLog/Entries")) == (403, "FORBIDDEN", None)
-
-
-async def test_a_page_costs_the_same_whatever_its_size(shop: Shop, log: str, statements: Watch) -> None:
-    heard: list[str] = []
-    statements.listeners.append(heard.append)
-    counts = []
-    for size in (1, 3, 200):
-        heard.clear()
-        await shop.get(log, params={"pageSize": size})
-        counts.append(len(heard))
-    statements.listeners.remove(heard.append)
-
-    assert counts == [4, 4, 4]  # begin, count, page, commit
-
-
-def wire_path(noun: str, name: str) -> str:
-    """How the audit log spells a field."""
-    return WORDS.get(f"{noun}/{name}" if noun else name) or "".join(w.capitalize() for w in name.split("_"))
-
-
-@pytest.mark.parametrize(
-    ("noun", "names", "body"),
-    [
-        ("", [*AUDITED, "order_count", "order_total", "last_order_at", "wishlist_count", "is_locked"], CustomerAccount),
-        ("contact", contacts.Details.__struct_fields__, CustomerContact),
-        ("card", cards.Details.__struct_fields__, Card),
-        ("transaction", transactions.Details.__struct_fields__[1:], Transaction),
-    ],
-)
-def test_every_path_leads_to_a_property_of_the_body(noun: str, names: list[str], body: type) -> None:
-    for name in names:
-        inner: Any = body
-        for word in wire_path(noun, name).split("/"):
-            if word == "Types":
-                break
-            properties = {f.encode_name.lower(): f.type for f in msgspec.structs.fields(inner)}
-            assert word.lower() in properties, (noun, name)
-            inner = next((t for t in _parts(properties[word.lower()]) if issubclass(t, msgspec.Struct)), None)
-
-
-def _parts(type_: Any) -> Iterator[type]:
-    if isinstance(type_, type):
-        yield type_
-    for one in getattr(type_, "__args__", ()):
-        yield from _parts(one)
-
-
-def test_every_topic_has_a_sentence() -> None:
-    assert all(sentence and sentence[0].isupper() for sentence in TOPICS.values())

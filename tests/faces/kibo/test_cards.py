@@ -209,7 +209,11 @@ async def test_a_card_goes_with_its_contact(shop: Shop) -> None:
     await shop.post(cards, CARD | {"contactId": contact["id"]})
     await shop.post(cards, CARD | {"id": "tok_2"})
 
-    await shop.delete(f"{ACCOUNTS}/{account['id']}/contacts/{contact['id']}")
+    contacts = f"{ACCOUNTS}/{account['id']}/contacts"
+    refused = await shop.delete(f"{contacts}/{contact['id']}", headers={"If-Match": '"99"'})
+    assert fault(refused) == (412, "PRECONDITION_FAILED", None)
+    assert (await shop.get(cards)).json()["totalCount"] == 2
+    assert (await shop.delete(f"{contacts}/{contact['id']}")).status_code == 204
 
     assert [card["id"] for card in (await shop.get(cards)).json()["items"]] == ["tok_2"]
 

@@ -1,49 +1,17 @@
-"""Transactions of an account, and the commerce summary that they feed."""
+"""Transactions of an account: recorded, listed, taken back."""
 
-import asyncio
 import re
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any
 
 import httpx
 import pytest
 
+from buyers import ORDER, Buyer, buyer_of
 from patron.kernel.db import Database
 from patron.tenants import actions as tenants
 from shops import ACCOUNTS, Shop, fault, open_shop
 
 INVALID = (400, "MISSING_OR_INVALID_PARAMETER")
-ORDER = {"transactionType": "Order", "transactionId": "o-1", "amount": 59.97, "date": "2026-10-01T10:00:00Z"}
-
-
-class Buyer:
-    """An account with the addresses of its parts."""
-
-    def __init__(self, shop: Shop, account_id: int) -> None:
-        self.shop = shop
-        self.id = account_id
-        self.path = f"{ACCOUNTS}/{account_id}"
-        self.transactions = f"{self.path}/transactions"
-
-    async def did(self, kind: str, **more: object) -> httpx.Response:
-        """Record a transaction."""
-        answer = await self.shop.post(self.transactions, {"transactionType": kind, **more})
-        assert answer.status_code == 201, answer.text
-        return answer
-
-    async def summary(self) -> dict[str, Any]:
-        """The commerce summary."""
-        return dict((await self.shop.get(self.path)).json()["commerceSummary"])
-
-    async def recompute(self) -> httpx.Response:
-        """Compute the sums again."""
-        return await self.shop.post(f"{self.path}/recomputelifetimevalue")
-
-
-async def buyer_of(shop: Shop) -> Buyer:
-    """A new account."""
-    return Buyer(shop, (await shop.account())["id"])
 
 
 async def test_a_transaction_is_kept_as_it_was_given(shop: Shop) -> None:
@@ -106,62 +74,6 @@ async def test_the_list_is_an_array_newest_first(shop: Shop) -> None:
     ]
 
 
-async def test_the_summary_follows_what_was_recorded(shop: Shop) -> None:
-    buyer = await buyer_of(shop)
-    await buyer.did("Order", amount=100, date="2026-10-02T10:00:00Z")
-    await buyer.did("Order", amount=50.25, date="2026-10-01T10:00:00Z")
-    await buyer.did("Return", amount=20.05, date="2026-10-03T10:00:00Z")
-    await buyer.did("Wishlist", date="2026-10-04T10:00:00Z")
-    await buyer.did("OrderPickup", amount=7, date="2026-10-05T10:00:00Z")
-
-    assert await buyer.summary() == {
-        "orderCount": 2,
-        "totalOrderAmount": {"amount": 130.20, "currencyCode": "USD"},
-        "lastOrderDate": "2026-10-02T10:00:00.000Z",
-        "wishlistCount": 1,
-        "visitsCount": 0,
-    }
-
-
-async def test_amounts_of_other_currencies_are_kept_but_not_added(shop: Shop) -> None:
-    buyer = await buyer_of(shop)
-    await buyer.did("Order", amount=100)
-    await buyer.did("Order", amount=1000, currencyCode="jpy")
-    await buyer.did("Return", amount=3.123, currencyCode="KWD")
-
-    summary = await buyer.summary()
-    kept = {(one["amount"], one["currencyCode"]) for one in (await shop.get(buyer.transactions)).json()}
-    assert summary["orderCount"] == 2
-    assert summary["totalOrderAmount"] == {"amount": 100, "currencyCode": "USD"}
-    assert kept == {(100, "USD"), (1000, "JPY"), (3.123, "KWD")}
-
-
-async def test_the_sums_of_a_clients_floating_point_are_understood(shop: Shop) -> None:
-    buyer = await buyer_of(shop)
-    await buyer.did("Order", amount=19.99 * 3)
-    await buyer.did("Order", amount=0.1 + 0.2)
-
-    assert (await buyer.summary())["totalOrderAmount"]["amount"] == 60.27
-
-
-async def test_removing_takes_the_effect_back(shop: Shop) -> None:
-    buyer = await buyer_of(shop)
-    before = await buyer.summary()
-    await buyer.did("Order", transactionId="o-1", amount=10, date="2026-10-01T10:00:00Z")
-    after_one = await buyer.summary()
-    await buyer.did("Order", transactionId="o-2", amount=5, date="2026-10-02T10:00:00Z")
-    await buyer.did("Wishlist", transactionId="w-1")
-    await buyer.did("Return", transactionId="r-1", amount=3)
-
-    for transaction_id in ("r-1", "w-1", "o-2"):
-        assert (await shop.delete(f"{buyer.transactions}/{transaction_id}")).status_code == 204
-    assert await buyer.summary() == after_one
-    assert (await shop.delete(f"{buyer.transactions}/o-1")).status_code == 204
-    assert await buyer.summary() == before
-    assert fault(await shop.delete(f"{buyer.transactions}/o-1")) == (404, "ITEM_NOT_FOUND", None)
-    assert await buyer.summary() == before
-
-
 async def test_an_id_is_taken_once_an_account(shop: Shop) -> None:
     buyer, other = await buyer_of(shop), await buyer_of(shop)
     await shop.post(buyer.transactions, ORDER)
@@ -213,101 +125,6 @@ async def test_every_fault_is_told(shop: Shop) -> None:
     named = [data["value"] for item in answer.json()["items"] for data in item["additionalErrorData"]]
     assert fault(answer) == (*INVALID, "transactionType")
     assert named == ["transactionType", "interactionType", "amount"]
-
-
-async def test_totals_have_an_end(shop: Shop, database: Database) -> None:
-    buyer = await buyer_of(shop)
-    await database.session().execute(
-        "update account set order_total_minor = $3 where tenant_id = $1 and id = $2",
-        shop.tenant_id,
-        buyer.id,
-        10**18,
-    )
-
-    refused = await shop.post(buyer.transactions, ORDER)
-
-    assert fault(refused) == (409, "VALIDATION_CONFLICT", None)
-    assert (await shop.get(buyer.transactions)).json() == []
-
-
-async def test_parallel_orders_all_count(shop: Shop) -> None:
-    buyer = await buyer_of(shop)
-
-    answers = await asyncio.gather(
-        *(shop.post(buyer.transactions, {"transactionType": "Order", "amount": n + 0.01}) for n in range(20))
-    )
-
-    assert [answer.status_code for answer in answers] == [201] * 20
-    summary = await buyer.summary()
-    assert summary["orderCount"] == 20
-    assert summary["totalOrderAmount"]["amount"] == float(Decimal("190.20"))
-    assert (await buyer.recompute()).status_code == 200
-    assert await buyer.summary() == summary
-
-
-async def test_parallel_twins_of_one_id_count_once(shop: Shop) -> None:
-    buyer = await buyer_of(shop)
-
-    answers = await asyncio.gather(*(shop.post(buyer.transactions, ORDER) for _ in range(10)))
-
-    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 9
-    assert (await buyer.summary())["orderCount"] == 1
-
-
-async def test_recomputing_puts_wrong_sums_right(shop: Shop, database: Database) -> None:
-    buyer = await buyer_of(shop)
-    await buyer.did("Order", amount=10, date="2026-10-01T10:00:00Z")
-    await buyer.did("Return", amount=2.5)
-    await buyer.did("Wishlist")
-    right = await buyer.summary()
-    await database.session().execute(
-        """
-        update account set order_count = 7, order_total_minor = 1, last_order_at = null, wishlist_count = 9
-        where tenant_id = $1 and id = $2
-        """,
-        shop.tenant_id,
-        buyer.id,
-    )
-
-    answer = await buyer.recompute()
-
-    assert (answer.status_code, answer.content) == (200, b"")
-    assert await buyer.summary() == right
-    recorded = await database.session().row(
-        "select changes from event where tenant_id = $1 and account_id = $2 and topic = 'account.recomputed'",
-        shop.tenant_id,
-        buyer.id,
-    )
-    assert recorded is not None
-    assert recorded["changes"]["order_total"] == ["0.01", "7.50"]
-    assert recorded["changes"]["wishlist_count"] == [9, 1]
-
-
-async def test_an_account_with_orders_stays(shop: Shop) -> None:
-    buyer = await buyer_of(shop)
-    await shop.post(buyer.transactions, ORDER)
-
-    assert fault(await shop.delete(buyer.path)) == (409, "VALIDATION_CONFLICT", None)
-    await shop.delete(f"{buyer.transactions}/o-1")
-    assert (await shop.delete(buyer.path)).status_code == 204
-
-
-async def test_accounts_are_found_by_what_they_bought(shop: Shop) -> None:
-    buyer, _ = await buyer_of(shop), await buyer_of(shop)
-    await buyer.did("Order", amount=100)
-
-    found = await shop.get(ACCOUNTS, params={"filter": "commerceSummary.totalOrderAmount ge 99.99"})
-
-    assert [one["id"] for one in found.json()["items"]] == [buyer.id]
-
-
-async def test_a_transaction_changes_the_version_of_the_account(shop: Shop) -> None:
-    buyer = await buyer_of(shop)
-    stale = {"If-Match": (await shop.get(buyer.path)).headers["etag"]}
-
-    await shop.post(buyer.transactions, ORDER)
-
-    assert fault(await shop.put(buyer.path, {}, headers=stale)) == (412, "PRECONDITION_FAILED", None)
 
 
 async def test_accounts_of_nobody_and_of_others_are_not_found(shop: Shop, other_shop: Shop) -> None:
@@ -384,19 +201,3 @@ async def test_a_repeated_post_records_once(shop: Shop) -> None:
     assert (again.status_code, again.json()) == (201, first.json())
     assert fault(await shop.post(buyer.transactions, ORDER, headers=key)) == (422, "IDEMPOTENCY_KEY_REUSED", None)
     assert (await buyer.summary())["orderCount"] == 1
-
-
-async def test_a_repeated_recomputation_is_made_once(shop: Shop, database: Database) -> None:
-    buyer = await buyer_of(shop)
-    key = {"Idempotency-Key": "recompute-1"}
-
-    for _ in range(2):
-        answer = await shop.post(f"{buyer.path}/recomputelifetimevalue", headers=key)
-        assert (answer.status_code, answer.content) == (200, b"")
-
-    made = await database.session().value(
-        "select count(*) from event where tenant_id = $1 and account_id = $2 and topic = 'account.recomputed'",
-        shop.tenant_id,
-        buyer.id,
-    )
-    assert made == 1

@@ -2,45 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
-import msgspec
-
+from patron.kernel.caller import Actor, Site
 from patron.kernel.db import Session
 from patron.kernel.errors import Forbidden, Invalid
 from patron.kernel.revocation import Revocations
 from patron.kernel.secrets import Passwords, Vault
 from patron.kernel.tokens import Keyring
-
-
-class Actor(msgspec.Struct, frozen=True):
-    """Who caused something. A shopper acts through an application, so both are known then."""
-
-    kind: Literal["application", "shopper", "staff", "system"]
-    application: str | None = None
-    user_id: str | None = None
-    account_id: int | None = None
-    application_id: int | None = None
-
-    @property
-    def name(self) -> str:
-        """What audit entries show as the user: the shopper or staff member, else the application."""
-        return self.user_id or self.application or self.kind
-
-
-SYSTEM = Actor("system")
-
-
-class Site(msgspec.Struct, frozen=True):
-    """A storefront of a tenant, as far as every request needs it."""
-
-    id: int
-    name: str
-    customer_set: str
-    country: str
-    currency: str
-    locale: str
-    domain: str
 
 
 @dataclass(frozen=True, slots=True)

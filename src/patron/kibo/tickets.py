@@ -7,7 +7,8 @@ import msgspec
 
 from patron.customers import queries as customers
 from patron.customers.model import CHILDREN
-from patron.kernel.context import Actor, Ctx
+from patron.kernel.caller import Actor
+from patron.kernel.context import Ctx
 from patron.kernel.errors import Forbidden, Invalid, Unauthenticated
 from patron.kernel.secrets import random_token
 from patron.kibo.account_bodies import CustomerAccount, shown

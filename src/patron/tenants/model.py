@@ -1,10 +1,11 @@
 """Tenants, sites and applications as the rest of the system sees them."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from patron.kernel.context import Site
+from patron.kernel.caller import Site
 
 BEHAVIORS = (
     "customer:read",
@@ -48,6 +49,17 @@ class Application(msgspec.Struct, frozen=True):
         if wanted is None:
             return self.sites[0] if self.sites else None
         return next((s for s in self.sites if s.id == wanted), None)
+
+
+class RegisteredApplication(msgspec.Struct, frozen=True):
+    """An application as an operator sees it."""
+
+    client_id: str
+    name: str
+    behaviors: list[str]
+    site_id: int | None
+    is_active: bool
+    created_at: datetime
 
 
 class CustomerSet(msgspec.Struct, frozen=True):

@@ -2,13 +2,14 @@
 
 import msgspec
 
-from patron.kernel.context import Ctx, Site
+from patron.kernel.caller import Site
+from patron.kernel.context import Ctx
 from patron.kernel.db import Row, Session
 from patron.kernel.errors import NotFound
 from patron.kernel.query import Ask, Field, Page
 from patron.kernel.secrets import digest, same
 from patron.kernel.sql import Listing, page
-from patron.tenants.model import Application, CustomerSet, Policy, Tenant
+from patron.tenants.model import Application, CustomerSet, Policy, RegisteredApplication, Tenant
 
 _SITES = """(
     select coalesce(json_agg(json_build_object('id', s.id, 'name', s.name, 'customer_set', s.customer_set_code,
@@ -23,6 +24,18 @@ async def get(db: Session, tenant_id: int) -> Tenant:
     if row is None:
         raise NotFound("tenant", tenant_id)
     return Tenant(*row)
+
+
+async def every(db: Session) -> list[Tenant]:
+    """All tenants, the oldest first."""
+    return [Tenant(*row) for row in await db.fetch("select id, name, slug, mode, settings from tenant order by id")]
+
+
+async def account_total(db: Session, tenant_id: int) -> int:
+    """How many accounts a tenant has, from its counters."""
+    return int(
+        await db.value("select coalesce(sum(accounts), 0)::bigint from account_count where tenant_id = $1", tenant_id)
+    )
 
 
 async def sites(db: Session, tenant_id: int) -> tuple[Site, ...]:
@@ -47,6 +60,18 @@ async def application(db: Session, tenant_id: int, application_id: int) -> Appli
         application_id,
     )
     return _application(row) if row else None
+
+
+async def applications(db: Session, tenant_id: int) -> list[RegisteredApplication]:
+    """All applications of a tenant, those that are switched off too."""
+    rows = await db.fetch(
+        """
+        select client_id, name, behaviors, site_id, is_active, created_at from application
+        where tenant_id = $1 order by id
+        """,
+        tenant_id,
+    )
+    return [RegisteredApplication(*row) for row in rows]
 
 
 async def application_by_secret(db: Session, client_id: str, secret: str) -> Application | None:

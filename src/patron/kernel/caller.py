@@ -1,0 +1,35 @@
+"""Who is asking, and at which site: plain values."""
+
+from typing import Literal
+
+import msgspec
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who caused something. A shopper acts through an application, so both are known then."""
+
+    kind: Literal["application", "shopper", "staff", "system"]
+    application: str | None = None
+    user_id: str | None = None
+    account_id: int | None = None
+    application_id: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What audit entries show as the user: the shopper or staff member, else the application."""
+        return self.user_id or self.application or self.kind
+
+
+SYSTEM = Actor("system")
+
+
+class Site(msgspec.Struct, frozen=True):
+    """A storefront of a tenant, as far as every request needs it."""
+
+    id: int
+    name: str
+    customer_set: str
+    country: str
+    currency: str
+    locale: str
+    domain: str

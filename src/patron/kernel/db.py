@@ -7,7 +7,7 @@ become errors here: nothing is checked before it is inserted, so nothing can rac
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
@@ -19,6 +19,7 @@ from patron.kernel.errors import Invalid, Locked, NotFound, Refused, Retry, Take
 POOL_SIZE = 12
 ACQUIRE_SECONDS_MAX = 5.0
 STATEMENT_SECONDS_MAX = 20.0
+COPY_SECONDS_MAX = 300.0
 
 Row = asyncpg.Record
 
@@ -69,6 +70,7 @@ class Session:
 
     def after_commit(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run this when the open transaction is committed, before the caller goes on; never after a rollback."""
+        assert self._conn is not None
         self._after.append(work)
 
     async def fetch(self, sql: str, *args: object) -> list[Row]:
@@ -94,6 +96,17 @@ class Session:
         if rows:
             await self._run("executemany", sql, (rows,))
 
+    async def copy(self, table: str, columns: Sequence[str], rows: Iterable[tuple[object, ...]]) -> None:
+        """Write very many rows with COPY, several times as fast as inserting them. Inside a transaction only.
+
+        For imports: rows pass no action, so whoever calls this answers for their keys, sums and events.
+        """
+        assert self._conn is not None
+        if Database.on_statement is not None:
+            Database.on_statement(f"copy {table} ({', '.join(columns)}) from stdin")
+        with _translated():
+            await self._conn.copy_records_to_table(table, columns=columns, records=rows, timeout=COPY_SECONDS_MAX)
+
     @asynccontextmanager
     async def transaction(self, *, snapshot: bool = False) -> AsyncIterator[None]:
         """All statements inside succeed together or not at all. `snapshot`: read only, one moment for all reads.
@@ -118,8 +131,7 @@ class Session:
                 finally:
                     self._conn = None
                     after, self._after = self._after, []
-        for work in after:
-            await work()
+        await asyncio.gather(*(work() for work in after))
 
     @property
     def in_transaction(self) -> bool:

@@ -44,11 +44,15 @@ _HEADER = msgspec.json.Decoder(_Header)
 
 
 class Keyring:
-    """The signing keys as this process knows them; read again when a token names a key it does not know."""
+    """The signing keys as this process knows them: read again every minute, and when a token names an unknown one.
 
-    def __init__(self, vault: Vault, issuer: str) -> None:
+    So a new key should be there a minute before it is used, and a key that is retired early is refused a minute later.
+    """
+
+    def __init__(self, vault: Vault, issuer: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._vault = vault
         self.issuer = issuer
+        self._clock = clock
         self._keys: dict[str, _Key] = {}
         self._loaded_at = float("-inf")
 
@@ -56,19 +60,21 @@ class Keyring:
         """Read the keys from the database."""
         rows = await db.fetch("select kid, public_jwk, sealed_jwk, active_from, retires_at from signing_key")
         self._keys = {row["kid"]: self._open(row) for row in rows}
-        self._loaded_at = time.monotonic()
+        self._loaded_at = self._clock()
 
     def _open(self, row: Any) -> _Key:
         private = msgspec.json.decode(self._vault.open(row["sealed_jwk"], f"signing key {row['kid']}"))
         return _Key(row["kid"], OKPKey.import_key(private), row["public_jwk"], row["active_from"], row["retires_at"])
 
-    async def sign(self, db: Session, claims: Claims, now: datetime) -> str:
-        """A token of these claims, signed with the newest active key."""
-        if time.monotonic() - self._loaded_at > KEYS_RELOADED_SECONDS:
+    async def _known_for(self, db: Session, seconds: float) -> None:
+        """Read the keys again unless that was done within so many seconds."""
+        if self._clock() - self._loaded_at > seconds:
             await self.load(db)
-        active = [
-            k for k in self._keys.values() if k.active_from <= now and (k.retires_at is None or k.retires_at > now)
-        ]
+
+    async def sign(self, db: Session, claims: Claims, at: datetime) -> str:
+        """A token of these claims, signed with the key that was the newest active one at that time."""
+        await self._known_for(db, KEYS_RELOADED_SECONDS)
+        active = [k for k in self._keys.values() if k.active_from <= at and (k.retires_at is None or k.retires_at > at)]
         key = max(active, key=lambda k: k.active_from)
         header = {"alg": ALGORITHM, "kid": key.kid, "typ": "at+jwt"}
         return jwt.encode(header, {"iss": self.issuer, **claims}, key.jwk, algorithms=[ALGORITHM])
@@ -100,8 +106,7 @@ class Keyring:
             kid = _HEADER.decode(_unpad(token.partition(".")[0])).kid
         except (ValueError, RecursionError, msgspec.DecodeError):
             raise Unauthenticated("invalid_token: this is not a token.") from None
-        if kid not in self._keys and time.monotonic() - self._loaded_at > RELOAD_SECONDS_MIN:
-            await self.load(db)
+        await self._known_for(db, KEYS_RELOADED_SECONDS if kid in self._keys else RELOAD_SECONDS_MIN)
         if kid not in self._keys:
             raise Unauthenticated("invalid_token: the token's key is unknown.")
         return self._keys[kid]
@@ -117,20 +122,47 @@ def _unpad(part: str) -> bytes:
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
+class SigningKey(msgspec.Struct, frozen=True):
+    """What an operator may know of a key."""
+
+    kid: str
+    algorithm: str
+    created_at: datetime
+    active_from: datetime
+    retires_at: datetime | None
+
+
+async def signing_keys(db: Session) -> list[SigningKey]:
+    """All signing keys, the newest first."""
+    rows = await db.fetch(
+        "select kid, algorithm, created_at, active_from, retires_at from signing_key order by active_from desc, kid"
+    )
+    return [SigningKey(*row) for row in rows]
+
+
 async def ensure_key(db: Session, vault: Vault, now: datetime) -> None:
-    """Make the first signing key of an installation."""
-    if not await db.value("select exists (select from signing_key)"):
-        await rotate_keys(db, vault, now, lead=timedelta(0), overlap=timedelta(days=2))
+    """Make the first signing key of an installation, once, however many processes start at the same time."""
+    if await db.value("select exists (select from signing_key)"):
+        return
+    async with db.transaction():
+        await db.execute("select pg_advisory_xact_lock(hashtext('patron first signing key'))")
+        if not await db.value("select exists (select from signing_key)"):
+            await rotate_keys(db, vault, now, lead=timedelta(0), overlap=timedelta(0))
 
 
 async def rotate_keys(db: Session, vault: Vault, now: datetime, *, lead: timedelta, overlap: timedelta) -> str:
-    """Make a new signing key, active after `lead`; older ones verify for `overlap` more. Answers the new key's id."""
+    """Make a new signing key, active after `lead`; older ones verify for `overlap` more. Answers the new key's id.
+
+    No older key outlives that, not even one that an earlier rotation had given more time.
+    """
     key = OKPKey.generate_key("Ed25519", auto_kid=False)
     kid = key.thumbprint()
     public = {**key.as_dict(private=False), "kid": kid, "use": "sig", "alg": ALGORITHM}
     sealed = vault.seal(msgspec.json.encode(key.as_dict(private=True)), f"signing key {kid}")
     async with db.transaction():
-        await db.execute("update signing_key set retires_at = $1 where retires_at is null", now + lead + overlap)
+        await db.execute(
+            "update signing_key set retires_at = $1 where retires_at is null or retires_at > $1", now + lead + overlap
+        )
         await db.execute(
             """
             insert into signing_key (kid, algorithm, public_jwk, sealed_jwk, created_at, active_from)
@@ -154,13 +186,17 @@ class _Entry(msgspec.Struct, Generic[T]):
 
 
 class TokenCache(Generic[T]):
-    """What verified tokens said, by their text. Bounded; entries end with their token."""
+    """What verified tokens said, by their text. Bounded; entries end with their token.
 
-    def __init__(self, size: int = 20_000, clock: Callable[[], float] = time.time) -> None:
+    Nothing is remembered while this process does not hear of revocations.
+    """
+
+    def __init__(self, size: int = 20_000, clock: Callable[[], float] = time.monotonic) -> None:
         self._size = size
         self._clock = clock
         self._entries: dict[str, _Entry[T]] = {}
-        self.generation = 0
+        self._generation = 0
+        self._hears = False
 
     def get(self, token: str, trusted_seconds: float) -> T | None:
         """What the token said, if it was checked against the database lately enough."""
@@ -173,14 +209,33 @@ class TokenCache(Generic[T]):
             return None
         return entry.value
 
-    def put(self, token: str, value: T, *, expires_at: float, checked_at: float, subjects: tuple[str, ...]) -> None:
-        """Remember a token that was checked at `checked_at`."""
+    def check(self) -> "Check":
+        """Call this before a token is checked against the database, and give the result to `put`."""
+        return Check(self._clock(), self._generation)
+
+    def put(self, token: str, value: T, check: "Check", *, seconds: float, subjects: tuple[str, ...]) -> None:
+        """Remember a token that lives for `seconds` more, unless something was revoked since its check began."""
+        if check.generation != self._generation or not self._hears:
+            return
         if len(self._entries) >= self._size:
             for old in list(self._entries)[: self._size // 10]:
                 del self._entries[old]
-        self._entries[token] = _Entry(value, expires_at, checked_at, subjects)
+        self._entries[token] = _Entry(value, check.began_at + seconds, check.began_at, subjects)
 
     def drop(self, subject: str) -> None:
         """Forget every token that speaks for `subject`; checks that are under way will not be remembered."""
-        self.generation += 1
+        self._generation += 1
         self._entries = {t: e for t, e in self._entries.items() if subject not in e.subjects}
+
+    def hears(self, is_so: bool) -> None:
+        """From now on revocations are heard of, or not any more; what was missed in between is unknown."""
+        self._hears = is_so
+        self._generation += 1
+        self._entries = {}
+
+
+class Check(msgspec.Struct, frozen=True):
+    """When the check of a token against the database began, and after how many revocations."""
+
+    began_at: float
+    generation: int

@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from patron.demo import SHOP_FILE
+from patron.files import write_private
 from patron.serve.screen import CannotStart
 
 KEY_FILE = "secret.key"
-DEMO_FILE = "demo.json"
-SHOP_FILE = "demo-shop.json"  # what `patron.demo` made; demo.json is this with the base URL, and says "ready"
+DEMO_FILE = "demo.json"  # what `patron.demo` made, with the base URL; its being there says "ready"
 
 
 @contextmanager
@@ -58,7 +59,7 @@ def read_key(home: Path, *, holds_data: bool) -> str | None:
 def make_key(home: Path) -> str:
     """Make the key file: 32 random bytes as base64url, for the owner's eyes only, on disk before it is used."""
     text = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=")
-    _write(home / KEY_FILE, text + "\n")
+    write_private(home / KEY_FILE, text + "\n")
     return text
 
 
@@ -67,15 +68,16 @@ def withdraw_demo(home: Path) -> None:
     (home / DEMO_FILE).unlink(missing_ok=True)
 
 
-def read_shop(home: Path) -> dict[str, Any]:
-    """What `patron.demo` left: tenant_id, site_id and the credentials."""
-    shop: dict[str, Any] = json.loads((home / SHOP_FILE).read_text(encoding="utf-8"))
+def read_shop(home: Path) -> dict[str, Any] | None:
+    """What `patron.demo` left: tenant_id, site_id and the credentials; None in a database of other tenants."""
+    file = home / SHOP_FILE
+    shop: dict[str, Any] | None = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
     return shop
 
 
 def publish_demo(home: Path, base_url: str, shop: dict[str, Any]) -> None:
     """Write demo.json whole or not at all."""
-    _write(home / DEMO_FILE, json.dumps({"base_url": base_url, **shop}, indent=2, ensure_ascii=False) + "\n")
+    write_private(home / DEMO_FILE, json.dumps({"base_url": base_url, **shop}, indent=2, ensure_ascii=False) + "\n")
 
 
 def fresh_metrics(home: Path) -> str:
@@ -84,13 +86,3 @@ def fresh_metrics(home: Path) -> str:
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir(mode=0o700)
     return str(metrics)
-
-
-def _write(file: Path, text: str) -> None:
-    draft = file.with_name(file.name + ".new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as output:
-        output.write(text)
-        output.flush()
-        os.fsync(output.fileno())
-    draft.replace(file)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from patron import postgres
+from patron.demo import SHOP_FILE
 from patron.kernel import secrets
 from patron.postgres import PostgresError
 from patron.serve import home as folder
@@ -116,7 +117,7 @@ class Installation:
 
     def _key(self) -> str:
         """The secret key's text, made at the first start; ValueError when it is none."""
-        holds_data = (self.home / folder.SHOP_FILE).exists() or self._has_cluster()
+        holds_data = (self.home / SHOP_FILE).exists() or self._has_cluster()
         key = self.settings.secret_key or folder.read_key(self.home, holds_data=holds_data)
         if key is None:
             key = folder.make_key(self.home)

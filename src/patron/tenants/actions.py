@@ -1,9 +1,13 @@
-"""Changes of tenants, customer sets, sites and applications: what an operator sets up."""
+"""Changes of tenants, customer sets, sites, applications and staff: what an operator sets up."""
 
 from datetime import datetime
 
 from patron.kernel.db import Session
+from patron.kernel.errors import NotFound
+from patron.kernel.revocation import Revocations
 from patron.kernel.secrets import digest
+from patron.kernel.values import email_key
+from patron.tenants.tokens import application_subject
 
 
 async def create_tenant(db: Session, *, name: str, slug: str, mode: str, now: datetime) -> int:
@@ -109,3 +113,58 @@ async def create_application(
         application_id,
     )
     return application_id
+
+
+async def renew_application(
+    db: Session, revocations: Revocations, client_id: str, *, secret: str, behaviors: tuple[str, ...]
+) -> None:
+    """Give an application another secret and these behaviors, and switch it on. Raises NotFound."""
+    tenant_id, application_id = await _found(db, client_id)
+    await db.execute(
+        "update application set secret_digest = $3, behaviors = $4, is_active = true where tenant_id = $1 and id = $2",
+        tenant_id,
+        application_id,
+        digest(secret),
+        list(behaviors),
+    )
+    revocations.announce(db, application_subject(tenant_id, application_id))
+
+
+async def disable_application(db: Session, revocations: Revocations, client_id: str) -> None:
+    """Switch an application off: its secret opens nothing any more, and its tokens end. Raises NotFound.
+
+    Call it inside a transaction; when that is committed, every process has forgotten the application's tokens.
+    """
+    tenant_id, application_id = await _found(db, client_id)
+    await db.execute(
+        "update application set is_active = false where tenant_id = $1 and id = $2", tenant_id, application_id
+    )
+    revocations.announce(db, application_subject(tenant_id, application_id))
+
+
+async def _found(db: Session, client_id: str) -> tuple[int, int]:
+    row = await db.row("select tenant_id, application_id from application_directory where client_id = $1", client_id)
+    if row is None:
+        raise NotFound("application", client_id[:100])
+    return row["tenant_id"], row["application_id"]
+
+
+async def put_staff(db: Session, tenant_id: int, *, email: str, name: str, password_hash: str, now: datetime) -> None:
+    """A member of the staff with this password, whether new or known by the address."""
+    await db.execute(
+        """
+        insert into staff (tenant_id, email, email_key, name, password_hash, created_at) values ($1, $2, $3, $4, $5, $6)
+        on conflict (tenant_id, email_key) do update set password_hash = excluded.password_hash, is_active = true
+        """,
+        tenant_id,
+        email,
+        email_key(email),
+        name,
+        password_hash,
+        now,
+    )
+
+
+async def move_sites(db: Session, tenant_id: int, domain: str) -> None:
+    """Have all sites of a tenant at this address."""
+    await db.execute("update site set domain = $2 where tenant_id = $1 and domain <> $2", tenant_id, domain)

@@ -1,0 +1,26 @@
+"""`patron`: the commands of the person who runs an installation."""
+
+import typer
+
+from patron.cli import applications, keys, mails, running, seeding, tenants
+from patron.cli.doctor import doctor
+
+app = typer.Typer(
+    name="patron",
+    help=(
+        "Patron, the customer-accounts service for commerce.\n\n"
+        "Commands work on the database of DATABASE_URL; without it, on the one that `patron serve` runs for the folder "
+        "PATRON_HOME (.patron in the current folder, unless set)."
+    ),
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # they hold secrets
+    rich_markup_mode=None,
+)
+app.command()(running.serve)
+app.command()(running.migrate)
+app.command()(doctor)
+app.command()(seeding.seed)
+app.add_typer(tenants.app, name="tenant")
+app.add_typer(applications.app, name="application")
+app.add_typer(keys.app, name="keys")
+app.add_typer(mails.app, name="mail")

@@ -1,0 +1,70 @@
+"""`patron tenant`: the shops that this installation serves."""
+
+import re
+from typing import Annotated, Literal
+
+import typer
+
+from patron.cli.desk import Desk, Failure, run
+from patron.demo.shop import SLUG as DEMO_SLUG
+from patron.kernel.values import COUNTRIES, check_currency, fold
+from patron.tenants import actions, queries
+
+app = typer.Typer(help="The tenants (shops) of this installation.", no_args_is_help=True)
+
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_LOCALE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+
+
+@app.command("list")
+def list_tenants() -> None:
+    """List the tenants with their sites."""
+    run(_list)
+
+
+async def _list(desk: Desk) -> None:
+    rows = []
+    for tenant in await queries.every(desk.db):
+        sites = await queries.sites(desk.db, tenant.id)
+        shown = ", ".join(f"{site.id} {site.name} ({site.country}, {site.currency})" for site in sites)
+        rows.append(
+            (tenant.id, tenant.name, tenant.slug, tenant.mode, await queries.account_total(desk.db, tenant.id), shown)
+        )
+    desk.show(("id", "name", "slug", "mode", "accounts", "sites"), rows)
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="The shop's name.")],
+    *,
+    slug: Annotated[str, typer.Option(help="Short name for addresses; made from the name unless given.")] = "",
+    mode: Annotated[Literal["live", "test"], typer.Option(help="test: a shop to try things with.")] = "live",
+    country: Annotated[str, typer.Option(help="Country of its first site (ISO 3166-1 alpha-2).")] = "US",
+    currency: Annotated[str, typer.Option(help="Currency of its first site (ISO 4217).")] = "USD",
+    locale: Annotated[str, typer.Option(help="Language and region of its first site.")] = "en-US",
+    domain: Annotated[str, typer.Option(help="Address of the storefront, for links in mails.")] = "",
+) -> None:
+    """Make a tenant with its default customer set and a first site."""
+    site = {"country": country.strip().upper(), "locale": locale.strip(), "domain": domain.strip()}
+    run(lambda desk: _create(desk, name.strip(), slug or fold(name), mode, currency, site))
+
+
+async def _create(desk: Desk, name: str, slug: str, mode: str, currency: str, site: dict[str, str]) -> None:
+    slug = re.sub(r"[^a-z0-9-]+", "-", slug).strip("-")
+    if not name or not _SLUG.fullmatch(slug):
+        raise Failure("A tenant needs a name, and a slug of 1 to 63 lower-case letters, digits and dashes (--slug).")
+    if slug == DEMO_SLUG:
+        raise Failure(f"The slug {DEMO_SLUG} is the demo shop's.")
+    if site["country"] not in COUNTRIES:
+        raise Failure(f"{site['country']} is not a country code (ISO 3166-1 alpha-2).")
+    if not _LOCALE.fullmatch(site["locale"]):
+        raise Failure("A locale is a language and a region, such as en-US.")
+    try:
+        currency = check_currency(currency)
+    except ValueError as error:
+        raise Failure(str(error)) from None
+    async with desk.db.transaction():
+        tenant_id = await actions.create_tenant(desk.db, name=name, slug=slug, mode=mode, now=desk.now)
+        site_id = await actions.create_site(desk.db, tenant_id, name=name, currency=currency, **site)
+    desk.say(f"Made the {mode} tenant {tenant_id} ({slug}) with the site {site_id}.")
+    desk.say(f"Next: patron application create NAME --tenant {tenant_id} --all-behaviors")

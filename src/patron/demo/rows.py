@@ -1,0 +1,185 @@
+"""Turns made-up customers into rows of the tables, with the keys, sums and events that signing up would have written.
+
+The rules are the slices' own (`keys`, `names_of`, `summed`, `paths`); only the way into the database is another one.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from patron.accounts.model import AUDITED, Profile, keys
+from patron.contacts.model import paths
+from patron.demo.people import Deed, Entry, Person
+from patron.kernel.caller import SYSTEM, Site
+from patron.kernel.events import Changes
+from patron.logins.model import names_of
+from patron.transactions.model import Group, Sums, summed
+
+Row = tuple[object, ...]
+
+BY = SYSTEM.name
+REQUEST_ID = "seed"
+
+# In the order in which they may be written: what a row points to comes first.
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "account": (
+        *("tenant_id", "id", "customer_set_code", "account_type", "user_id", "email", "email_key", "holds_email"),
+        *("user_name", "first_name", "last_name", "company", "external_id", "tax_id", "is_tax_exempt"),
+        *("accepts_marketing", "locale", "is_anonymous", "since_at", "order_count", "order_total_minor"),
+        *("order_currency", "last_order_at", "wishlist_count", "created_at", "created_by", "updated_at", "updated_by"),
+        *("first_name_key", "last_name_key", "company_key", "email_sort", "search"),
+    ),
+    "address": (
+        *("tenant_id", "id", "account_id", "line_1", "line_2", "city", "state", "postal_code", "country", "kind"),
+        "is_validated",
+    ),
+    "contact": (
+        *("tenant_id", "id", "account_id", "address_id", "email", "first_name", "last_name", "company", "label"),
+        *("phone_home", "phone_mobile", "is_billing", "is_shipping", "is_primary_billing", "is_primary_shipping"),
+        *("created_at", "created_by", "updated_at", "updated_by"),
+    ),
+    "note": ("tenant_id", "id", "account_id", "content", "created_at", "created_by", "updated_at", "updated_by"),
+    "attribute": (
+        *("tenant_id", "account_id", "definition_id", "values", "created_at", "created_by", "updated_at", "updated_by"),
+    ),
+    "segment_member": ("tenant_id", "segment_id", "account_id", "kind", "since_at", "added_by"),
+    "account_transaction": (
+        *("tenant_id", "account_id", "id", "kind", "interaction", "amount_minor", "currency", "at"),
+    ),
+    "login": (
+        *("tenant_id", "account_id", "customer_set_code", "user_id", "user_name", "password_hash", "last_login_at"),
+        *("last_password_at", "created_at", "updated_at"),
+    ),
+    "login_name": ("tenant_id", "customer_set_code", "name_key", "account_id"),
+    "event": (*("tenant_id", "at", "topic", "account_id", "changes", "actor_kind", "actor", "site_id", "request_id"),),
+}
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Where the customers go: the tenant, its sites, and the hash that all logins share."""
+
+    tenant_id: int
+    sites: tuple[Site, ...]
+    password_hash: str
+
+    def site_for(self, person: Person) -> Site:
+        """The site of the person's country, else one that sells in their currency, else the first."""
+        return min(self.sites, key=lambda site: (site.country != person.country, site.currency != person.currency))
+
+
+def needed(people: Sequence[Person]) -> dict[str, int]:
+    """How many ids of each table these customers take."""
+    contacts = sum(len(person.contacts) for person in people)
+    notes = sum(len(person.notes) for person in people)
+    return {"account": len(people), "contact": contacts, "address": contacts, "note": notes}
+
+
+class Rows:
+    """Rows by table, in the order of `COLUMNS`; `counted` says how many accounts and guests came to each set."""
+
+    def __init__(self, target: Target, ids: Mapping[str, Iterator[int]]) -> None:
+        self.tables: dict[str, list[Row]] = {table: [] for table in COLUMNS}
+        self.counted: Counter[tuple[str, bool]] = Counter()
+        self._target = target
+        self._ids = ids
+
+    def add(self, person: Person) -> int:
+        """All rows of one customer. Answers the account's id."""
+        account_id, tenant_id = next(self._ids["account"]), self._target.tenant_id
+        site = self._target.site_for(person)
+        changes = self._account(person, account_id, site)
+        stamps = (person.created_at, BY, person.created_at, BY)
+        for entry in person.contacts:
+            changes |= self._contact(entry, account_id, person.email, stamps)
+        for content in person.notes:
+            note_id = next(self._ids["note"])
+            self.tables["note"].append((tenant_id, note_id, account_id, content, *stamps))
+            changes[f"note/{note_id}/content"] = (None, content)
+        for value in person.attributes:
+            self.tables["attribute"].append((tenant_id, account_id, value.definition_id, value.values, *stamps))
+            changes[f"attribute/{value.fqn}"] = (None, value.values)
+        for segment_id, kind in person.segments:
+            member = (tenant_id, segment_id, account_id, kind, person.created_at, BY)
+            self.tables["segment_member"].append(member)
+        for deed in person.deeds:
+            self.tables["account_transaction"].append((tenant_id, account_id, *deed[:4], site.currency, deed.at))
+        self._event("account.created", person, account_id, site, changes)
+        if person.user_id is not None:
+            self._login(person, account_id, site)
+            self._event("login.created", person, account_id, site, {})
+        self.counted[site.customer_set, person.user_id is None] += 1
+        return account_id
+
+    def _account(self, person: Person, account_id: int, site: Site) -> Changes:
+        profile = Profile(
+            account_type=person.account_type,
+            email=person.email,
+            first_name=person.first_name,
+            last_name=person.last_name,
+            company=person.company,
+            external_id=person.external_id,
+            tax_id=person.tax_id,
+            is_tax_exempt=person.is_tax_exempt,
+            accepts_marketing=person.accepts_marketing,
+            locale=person.locale,
+        )
+        sums = _sums(person.deeds, site.currency)
+        values = {
+            "tenant_id": self._target.tenant_id,
+            "id": account_id,
+            "customer_set_code": site.customer_set,
+            "user_id": person.user_id,
+            "user_name": person.user_name,
+            "holds_email": True,
+            "is_anonymous": person.user_id is None,
+            "is_active": True,
+            "since_at": person.created_at,
+            "order_currency": site.currency,
+            "created_at": person.created_at,
+            "created_by": BY,
+            "updated_at": person.created_at,
+            "updated_by": BY,
+            **msgspec.structs.asdict(profile),
+            **keys(profile, person.user_name),
+            **msgspec.structs.asdict(sums),
+        }
+        self.tables["account"].append(tuple([values[name] for name in COLUMNS["account"]]))
+        return {path: (None, values[name]) for name, path in AUDITED.items() if values[name] is not None}
+
+    def _contact(self, entry: Entry, account_id: int, email: str, stamps: Row) -> Changes:
+        tenant_id, contact_id, address_id = (
+            self._target.tenant_id,
+            next(self._ids["contact"]),
+            next(self._ids["address"]),
+        )
+        values = entry._asdict() | {"email": email}
+        place = tuple([values[name] for name in COLUMNS["address"][3:]])
+        self.tables["address"].append((tenant_id, address_id, account_id, *place))
+        who = tuple([values[name] for name in COLUMNS["contact"][4:-4]])
+        self.tables["contact"].append((tenant_id, contact_id, account_id, address_id, *who, *stamps))
+        named = paths(contact_id)
+        return {named[name]: (None, value) for name, value in values.items() if value is not None}
+
+    def _login(self, person: Person, account_id: int, site: Site) -> None:
+        assert person.user_name is not None
+        tenant_id, created = self._target.tenant_id, person.created_at
+        names = (tenant_id, account_id, site.customer_set, person.user_id, person.user_name)
+        self.tables["login"].append(
+            (*names, self._target.password_hash, person.last_login_at, created, created, created)
+        )
+        for key in names_of(person.user_name, person.email):
+            self.tables["login_name"].append((tenant_id, site.customer_set, key, account_id))
+
+    def _event(self, topic: str, person: Person, account_id: int, site: Site, changes: Changes) -> None:
+        self.tables["event"].append(
+            (
+                *(self._target.tenant_id, person.created_at, topic, account_id, changes),
+                *(SYSTEM.kind, BY, site.id, REQUEST_ID),
+            )
+        )
+
+
+def _sums(deeds: Sequence[Deed], currency: str) -> Sums:
+    """What the account's transactions add up to."""
+    return summed([Group(deed.kind, currency, 1, deed.amount_minor, deed.at) for deed in deeds], currency)

@@ -1,0 +1,194 @@
+"""Makes the demo shop in an empty database, and new credentials for one whose credentials were lost.
+
+All of it is one transaction: a shop is there whole or not at all. The credentials are written to the file after it; a
+process that ends in between has lost them, and the next start makes new ones.
+"""
+
+import secrets as random
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from patron.customers import actions as customers
+from patron.demo import catalogue
+from patron.demo.choices import Choices
+from patron.demo.dice import Dice
+from patron.demo.drawing import BLOCK, people
+from patron.demo.rows import Target
+from patron.demo.seeding import write
+from patron.kernel.caller import SYSTEM
+from patron.kernel.context import Ctx, Secrets
+from patron.kernel.db import Database, Session
+from patron.kernel.errors import NotFound
+from patron.kernel.secrets import random_token
+from patron.logins import actions as logins
+from patron.logins import queries as login_queries
+from patron.tenants import actions as tenants
+from patron.tenants import queries as tenant_queries
+from patron.tenants.model import BEHAVIORS, PasswordPolicy
+
+SLUG = "patron-demo"
+CLIENT_ID = "patron-demo.storefront.1.0.0.Release"
+STAFF_EMAIL = "staff@demo.example"
+SHOPPER_EMAIL = "shopper@demo.example"
+CUSTOMERS = 2_000
+SEED = 1
+
+_LOCK = 0x70617472  # of pg_advisory_xact_lock: two first starts on one database make one shop
+_READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+class Kibo(msgspec.Struct, frozen=True):
+    """How the shop's back end signs in."""
+
+    client_id: str
+    client_secret: str
+
+
+class Staff(msgspec.Struct, frozen=True):
+    """How the shop's staff sign in."""
+
+    email: str
+    password: str
+
+
+class Shopper(msgspec.Struct, frozen=True):
+    """How the shop's known customer signs in."""
+
+    email: str
+    password: str
+    account_id: int
+
+
+class Shop(msgspec.Struct, frozen=True):
+    """What a newcomer needs to know of the demo shop: the content of demo-shop.json."""
+
+    tenant_id: int
+    site_id: int
+    kibo: Kibo
+    staff: Staff
+    shopper: Shopper
+
+
+class Found(msgspec.Struct, frozen=True):
+    """The shop, and what became of it; without a shop the database belongs to others."""
+
+    shop: Shop | None
+    how: Literal["made", "kept", "renewed", "foreign"]
+
+
+async def ensure(
+    database: Database,
+    secrets: Secrets,
+    known: Shop | None,
+    *,
+    base_url: str,
+    now: datetime,
+    done: Callable[[int], None] = lambda _: None,
+) -> Found:
+    """See to it that there is a demo shop to which we have credentials, unless the database holds other tenants.
+
+    `known` are the credentials of an earlier start; while they open the shop, nothing is changed but its address.
+    """
+    db = database.session()
+    async with db.transaction():
+        await db.execute("select pg_advisory_xact_lock($1)", _LOCK)
+        tenant_id = await db.value("select id from tenant where slug = $1 and mode = 'test'", SLUG)
+        if tenant_id is None:
+            if await db.value("select exists (select from tenant)"):
+                return Found(None, "foreign")
+            return Found(await _make(db, secrets, base_url, now, done), "made")
+        await tenants.move_sites(db, tenant_id, base_url)
+        if known is not None and await _opens(db, known, tenant_id):
+            return Found(known, "kept")
+        return Found(await _renew(db, secrets, tenant_id, now), "renewed")
+
+
+async def _opens(db: Session, shop: Shop, tenant_id: int) -> bool:
+    """Whether the credentials are those of this database, as opposed to one that was restored or replaced."""
+    found = await tenant_queries.application_by_secret(db, shop.kibo.client_id, shop.kibo.client_secret)
+    return shop.tenant_id == tenant_id and found is not None and found.site(shop.site_id) is not None
+
+
+async def _make(db: Session, secrets: Secrets, base_url: str, now: datetime, done: Callable[[int], None]) -> Shop:
+    tenant_id = await tenants.create_tenant(db, name="Demo shop", slug=SLUG, mode="test", now=now)
+    site_id = await tenants.create_site(db, tenant_id, name="Demo shop", domain=base_url)
+    await tenants.create_site(
+        db, tenant_id, name="Demo shop Europe", country="DE", currency="EUR", locale="de-DE", domain=base_url
+    )
+    await catalogue.add_segments(db, tenant_id, now)
+    target = Target(tenant_id, await tenant_queries.sites(db, tenant_id), await secrets.passwords.hash(random_token()))
+    choices = await Choices.load(db, tenant_id)
+    kibo = await _put_application(db, secrets, tenant_id, site_id, now)
+    staff = await _put_staff(db, secrets, tenant_id, now)
+    shopper = await _add_shopper(db, secrets, target, choices, now)
+    for start in range(0, CUSTOMERS, BLOCK):
+        await write(db, target, list(people(SEED, start, min(start + BLOCK, CUSTOMERS), now, choices)))
+        done(BLOCK)
+    return Shop(tenant_id, site_id, kibo, staff, shopper)
+
+
+async def _renew(db: Session, secrets: Secrets, tenant_id: int, now: datetime) -> Shop:
+    sites = await tenant_queries.sites(db, tenant_id)
+    ctx = Ctx(tenant_id, SYSTEM, frozenset(BEHAVIORS), now, "demo", db, secrets, sites[0])
+    kibo = await _put_application(db, secrets, tenant_id, sites[0].id, now)
+    staff = await _put_staff(db, secrets, tenant_id, now)
+    login = await login_queries.by_name(ctx, sites[0].customer_set, SHOPPER_EMAIL)
+    if login is None:
+        target = Target(tenant_id, sites, "")
+        shopper = await _add_shopper(db, secrets, target, await Choices.load(db, tenant_id), now)
+    else:
+        shopper = Shopper(SHOPPER_EMAIL, readable_password(), login.account_id)
+        credential = logins.Credential(await secrets.passwords.hash(shopper.password))
+        await logins.change_password(ctx, login.account_id, credential, unlock=True)
+        await customers.set_active(ctx, login.account_id, active=True)
+    return Shop(tenant_id, sites[0].id, kibo, staff, shopper)
+
+
+async def _put_application(db: Session, secrets: Secrets, tenant_id: int, site_id: int, now: datetime) -> Kibo:
+    """The demo application with a new secret and every behavior."""
+    kibo = Kibo(CLIENT_ID, random_token())
+    try:
+        await tenants.renew_application(
+            db, secrets.revocations, kibo.client_id, secret=kibo.client_secret, behaviors=BEHAVIORS
+        )
+    except NotFound:
+        await tenants.create_application(
+            db,
+            tenant_id,
+            client_id=kibo.client_id,
+            name="Demo storefront",
+            secret=kibo.client_secret,
+            behaviors=BEHAVIORS,
+            site_id=site_id,
+            now=now,
+        )
+    return kibo
+
+
+async def _put_staff(db: Session, secrets: Secrets, tenant_id: int, now: datetime) -> Staff:
+    """The demo's member of staff with a new password."""
+    staff = Staff(STAFF_EMAIL, readable_password())
+    hashed = await secrets.passwords.hash(staff.password)
+    await tenants.put_staff(db, tenant_id, email=staff.email, name="Sam Demo", password_hash=hashed, now=now)
+    return staff
+
+
+async def _add_shopper(db: Session, secrets: Secrets, target: Target, choices: Choices, now: datetime) -> Shopper:
+    """The known shopper, as a customer like all others but for the password."""
+    password = readable_password()
+    known = msgspec.structs.replace(target, password_hash=await secrets.passwords.hash(password))
+    person = choices.complete(Dice("patron shopper"), catalogue.shopper(SHOPPER_EMAIL, now), now)
+    (account_id,) = await write(db, known, [person])
+    return Shopper(SHOPPER_EMAIL, password, account_id)
+
+
+def readable_password() -> str:
+    """A password that can be typed from a screen: 74 random bits, in three groups."""
+    while True:
+        groups = ("".join(random.choice(_READABLE) for _ in range(5)) for _ in range(3))
+        password = "-".join(groups)
+        if PasswordPolicy().fault(password) is None:
+            return password

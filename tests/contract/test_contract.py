@@ -3,53 +3,20 @@
 `operations.txt` and `models.txt` are the contract; `not_served.txt` and `extras.txt` are ours, and exact.
 """
 
-import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from contract import facts
 from contract.facts import ContractOperation, Type
-from patron.kibo.openapi import document
+from contract.ours import OURS, SCHEMAS, SERVED, Json, ours, parameters, success
 
-Json = dict[str, Any]
-
-DOCUMENT: Json = json.loads(document())
-SCHEMAS: Json = DOCUMENT["components"]["schemas"]
-# By method and path, as a client calls them.
-OURS: dict[tuple[str, str], Json] = {
-    (method.upper(), path.removeprefix("/api")): operation
-    for path, methods in DOCUMENT["paths"].items()
-    for method, operation in methods.items()
-}
-SERVED = {key: one for key, one in facts.operations().items() if (one.method, one.path) in OURS}
 # Headers that the contract itself has (Kibo behaviour 2.3); every other one is ours.
 CONTRACT_HEADERS = {"x-vol-tenant", "x-vol-site", "If-None-Match"}
 
 
-def ours(operation: ContractOperation) -> Json:
-    return dict(OURS[operation.method, operation.path])
-
-
-def resolved(parameter: Json) -> Json:
-    if "$ref" in parameter:
-        return dict(DOCUMENT["components"]["parameters"][parameter["$ref"].rpartition("/")[2]])
-    return parameter
-
-
-def parameters(operation: Json, place: str) -> dict[str, Json]:
-    found = [resolved(one) for one in operation.get("parameters", ())]
-    return {one["name"]: one for one in found if one["in"] == place}
-
-
 def content(part: Json | None) -> Json | None:
     return part["content"]["application/json"]["schema"] if part and "content" in part else None
-
-
-def success(operation: Json) -> tuple[int, Json]:
-    ((status, answer),) = [(int(s), a) for s, a in operation["responses"].items() if s.startswith("2")]
-    return status, answer
 
 
 def type_of(schema: Json | None) -> Type | None:

@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = c
         database = await Database.open(settings.database_url)
         cache: TokenCache[Caller] = TokenCache()
         vault = Vault(settings.key)
-        revocations = Revocations(database, cache.drop)
+        revocations = Revocations(database, cache.drop, cache.hears)
         secrets = Secrets(vault, Keyring(vault, settings.issuer), Passwords(), revocations)
         await ensure_key(database.session(), vault, now())
         await secrets.keyring.load(database.session())

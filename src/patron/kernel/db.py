@@ -9,6 +9,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import asyncpg
@@ -131,7 +132,8 @@ class Session:
                 finally:
                     self._conn = None
                     after, self._after = self._after, []
-        await asyncio.gather(*(work() for work in after))
+        if after:
+            await asyncio.gather(*(work() for work in after))
 
     @property
     def in_transaction(self) -> bool:
@@ -204,13 +206,17 @@ async def _leave_as_is(_conn: asyncpg.Connection) -> None:
     """No reset between borrowers: it doubles the cost of a short read. We use SET LOCAL only, so nothing lingers."""
 
 
+_JSON_ENCODER = msgspec.json.Encoder(decimal_format="number")
+_JSON_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+
+
 async def _teach_json(conn: asyncpg.Connection) -> None:
-    """jsonb as Python values; json (what json_agg gives) as bytes, for typed decoders."""
+    """jsonb as Python values, numbers as they are written; json (what json_agg gives) as bytes, for typed decoders."""
     await conn.set_type_codec(
         "jsonb",
         schema="pg_catalog",
         format="binary",
-        encoder=lambda value: b"\x01" + msgspec.json.encode(value),
-        decoder=lambda data: msgspec.json.decode(data[1:]),
+        encoder=lambda value: b"\x01" + _JSON_ENCODER.encode(value),
+        decoder=lambda data: _JSON_DECODER.decode(data[1:]),
     )
     await conn.set_type_codec("json", schema="pg_catalog", format="binary", encoder=bytes, decoder=bytes)

@@ -5,13 +5,13 @@ The application's token stands in `Authorization: Bearer`, or raw in `x-vol-app-
 """
 
 import re
-import time
 from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
 
-from patron.kernel.context import SYSTEM, Actor, Ctx, Secrets, Site
+from patron.kernel.caller import SYSTEM, Actor, Site
+from patron.kernel.context import Ctx, Secrets
 from patron.kernel.db import Database, Session
 from patron.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from patron.kernel.revocation import TRUSTED_SECONDS
@@ -73,7 +73,7 @@ class Authenticator:
         known = self._cache.get(token, TRUSTED_SECONDS)
         if known is not None:
             return known
-        generation, checked_at = self._cache.generation, time.time()
+        check = self._cache.check()
         claims, shopper = await self._claims(token, db, now)
         application = await tenants.application(db, claims["tid"], claims["app"])
         if application is None:
@@ -84,8 +84,7 @@ class Authenticator:
             if not await logins.is_alive(db, shopper):
                 raise Unauthenticated("invalid_token: the ticket was ended.")
         caller = Caller(application, shopper)
-        if generation == self._cache.generation:
-            self._cache.put(token, caller, expires_at=claims["exp"], checked_at=checked_at, subjects=tuple(subjects))
+        self._cache.put(token, caller, check, seconds=claims["exp"] - now.timestamp(), subjects=tuple(subjects))
         return caller
 
     async def _claims(self, token: str, db: Session, now: datetime) -> tuple[Claims, Shopper | None]:

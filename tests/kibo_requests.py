@@ -1,0 +1,282 @@
+"""A good request for every operation of the Kibo face, as a form to be filled with ids.
+
+The walks over all operations (tenancy, scopes, bad input) read this table; an operation that is not in it fails them.
+A form names ids in braces, `{contact}`; whoever fills it decides whose ids they are.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from patron.app import clock
+from patron.kernel.secrets import random_token
+from patron.kibo.operations import OPERATIONS
+from patron.tenants import actions as tenants
+from patron.web.operations import Operation
+from shops import ACCOUNTS, PASSWORD, Shop
+
+Things = Mapping[str, Any]
+
+# Path parameter → what stands there.
+PATH = {
+    "accountId": "account",
+    "contactId": "contact",
+    "noteId": "note",
+    "cardId": "card",
+    "transactionId": "transaction",
+    "attributeFQN": "attribute",
+    "code": "customer_set",
+    "tenantId": "tenant",
+    "refreshToken": "application_refresh",
+}
+
+_NAMED = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Form:
+    """Query and body of a request. A text that is nothing but one name in braces becomes that thing itself."""
+
+    query: dict[str, Any] = field(default_factory=dict)
+    body: Any = None
+
+
+_ADDRESS = {"address1": "1 Main St", "cityOrTown": "Austin", "stateOrProvince": "TX", "countryCode": "US"}
+_CONTACT = {"firstName": "Kim", "address": _ADDRESS, "types": [{"name": "Billing", "isPrimary": True}]}
+_CARD = {"id": "new-card", "contactId": "{contact}", "cardNumberPart": "****1111", "cardType": "VISA"}
+_TRANSACTION = {"transactionType": "Order", "amount": 10, "currencyCode": "USD", "interactionType": "Website"}
+_SIGN_UP = {"account": {"emailAddress": "{new_email}", "firstName": "Kim"}, "password": PASSWORD}
+_DEFINITION = {
+    "attributeCode": "{new_code}",
+    "adminName": "Shoe size",
+    "inputType": "TextBox",
+    "dataType": "String",
+    "valueType": "AdminEntered",
+    "displayGroup": "AdminAndStorefront",
+    "isActive": True,
+    "isVisible": True,
+}
+_VALUES = {"fullyQualifiedName": "{attribute}", "values": ["blue"]}
+
+FORMS: dict[str, list[Form]] = {
+    "CustomerAccount.getAccounts": [
+        Form(),
+        Form({"filter": "id eq {account}"}),
+        Form({"filter": "emailAddress eq '{email}' or contacts.id eq {contact}"}),
+        Form({"q": "{account}"}),
+        Form({"q": "{email}"}),
+        Form({"cursor": "{cursor}", "pageSize": 1}),
+    ],
+    "CustomerAccount.getAccount": [Form()],
+    "CustomerAccount.getCurrentAccount": [Form()],
+    "CustomerAccount.addAccount": [Form(body={"emailAddress": "{new_email}", "contacts": [_CONTACT]})],
+    "CustomerAccount.updateAccount": [Form(body={"firstName": "Kim", "emailAddress": "{new_email}"})],
+    "CustomerAccount.deleteAccount": [Form()],
+    "CustomerAccount.performAccountAction": [Form(body={"actionName": "DisableAccount"})],
+    "CustomerAccount.addAccountAndLogin": [Form(body=_SIGN_UP)],
+    "CustomerAccount.addLoginToExistingCustomer": [Form(body={"emailAddress": "{new_email}", "password": PASSWORD})],
+    "CustomerAccount.addAccounts": [Form(body=[_SIGN_UP])],
+    "CustomerAccount.changePassword": [Form({"userId": "{user}"}, {"newPassword": "Other-horse-7"}), Form(body={})],
+    "CustomerAccount.changePasswords": [
+        Form(body={"items": [{"accountId": "{account}", "passwordInfo": {"newPassword": "Other-horse-7"}}]}),
+    ],
+    "CustomerAccount.resetPassword": [Form(body={"emailAddress": "{email}"}), Form(body={"userName": "{email}"})],
+    "CustomerAccount.updateForgottenPassword": [
+        Form(body={"userName": "{email}", "newPassword": "Other-horse-7", "confirmationCode": "{reset}"}),
+    ],
+    "CustomerAccount.setLoginLocked": [Form({"userId": "{user}"}, True), Form(body=True)],
+    "CustomerAccount.setPasswordChangeRequired": [Form(body=True)],
+    "CustomerAccount.getLoginState": [Form({"userId": "{user}"}), Form()],
+    "CustomerAccount.getLoginStateByEmailAddress": [
+        Form({"emailAddress": "{email}"}),
+        Form({"emailAddress": "{email}", "customerSetCode": "{customer_set}"}),
+    ],
+    "CustomerAccount.getLoginStateByUserName": [Form({"userName": "{email}"})],
+    "CustomerAccount.getAccountContacts": [Form(), Form({"filter": "id eq {contact}"})],
+    "CustomerAccount.getAccountContact": [Form()],
+    "CustomerAccount.addAccountContact": [Form(body=_CONTACT)],
+    "CustomerAccount.addAccountContactList": [Form(body=[_CONTACT])],
+    "CustomerAccount.updateAccountContact": [Form(body=_CONTACT)],
+    "CustomerAccount.deleteAccountContact": [Form()],
+    "CustomerAccount.getAccountNotes": [Form(), Form({"filter": "id eq {note}"})],
+    "CustomerAccount.getAccountNote": [Form()],
+    "CustomerAccount.addAccountNote": [Form(body={"content": "Likes tea"})],
+    "CustomerAccount.updateAccountNote": [Form(body={"content": "Likes tea"})],
+    "CustomerAccount.deleteAccountNote": [Form()],
+    "CustomerAccount.getAccountCards": [Form()],
+    "CustomerAccount.getAccountCard": [Form()],
+    "CustomerAccount.addAccountCard": [Form(body=_CARD)],
+    "CustomerAccount.updateAccountCard": [Form(body=_CARD)],
+    "CustomerAccount.deleteAccountCard": [Form()],
+    "CustomerAccount.getTransactions": [Form()],
+    "CustomerAccount.addTransaction": [Form(body=_TRANSACTION)],
+    "CustomerAccount.removeTransaction": [Form()],
+    "CustomerAccount.recomputeCustomerLifetimeValue": [Form()],
+    "CustomerAccount.getAccountSegments": [Form(), Form({"filter": "id eq {segment}"})],
+    "CustomerAccount.getAccountAuditLog": [Form()],
+    "CustomerAccount.getAccountAttributes": [Form()],
+    "CustomerAccount.getAccountAttribute": [Form()],
+    "CustomerAccount.addAccountAttribute": [Form(body=_VALUES)],
+    "CustomerAccount.updateAccountAttribute": [Form(body={"values": ["blue"]})],
+    "CustomerAccount.deleteAccountAttribute": [Form()],
+    "CustomerSet.getCustomerSets": [Form()],
+    "CustomerSet.getCustomerSet": [Form()],
+    "StorefrontAuthTicket.createUserAuthTicket": [
+        Form(body={"username": "{email}", "password": PASSWORD}),
+        Form(body={"username": "{email}", "password": PASSWORD, "accountId": "{account}"}),
+    ],
+    "StorefrontAuthTicket.createAnonymousShopperAuthTicket": [Form()],
+    "StorefrontAuthTicket.refreshUserAuthTicket": [
+        Form({"refreshToken": "{refresh}"}),
+        Form({"refreshToken": "{refresh}", "accountId": "{account}"}),
+    ],
+    "Platform.oauth": [Form(body={"client_id": "{client}", "client_secret": "wrong"})],
+    "Platform.createAuthTicket": [Form(body={"applicationId": "{client}", "sharedSecret": "wrong"})],
+    "Platform.refreshAuthTicket": [Form(body={"refreshToken": "wrong"})],
+    "Platform.deleteAuthTicket": [Form()],
+    "Platform.getTenant": [Form()],
+    **{
+        f"{group}.{name}": [Form(body=body)]
+        for group in ("CustomerAttributeDefinition", "CustomerAccountAttributeDefinitions")
+        for name, body in (
+            ("getAttributes", None),
+            ("createAttribute", _DEFINITION),
+            ("getAttribute", None),
+            ("updateAttribute", _DEFINITION),
+            ("getAttributeVocabularyValues", None),
+        )
+    },
+}
+
+EVERY = [(operation, form) for operation in OPERATIONS for form in FORMS.get(operation.key, [Form()])]
+NAMES = [f"{operation.id}-{number}" for number, (operation, _form) in enumerate(EVERY)]
+
+
+def slots(operation: Operation, form: Form) -> list[str]:
+    """The ids that a request names, but for those that are made up for it (`new_…`)."""
+    in_path = [PATH[name] for name in _NAMED.findall(operation.path)]
+    in_form = _NAMED.findall(repr(form.query) + repr(form.body))
+    return [name for name in dict.fromkeys([*in_path, *in_form]) if not name.startswith("new_")]
+
+
+def filled(form: Any, things: Things) -> Any:
+    """A form with the ids of these things."""
+    if isinstance(form, dict):
+        return {name: filled(one, things) for name, one in form.items()}
+    if isinstance(form, list):
+        return [filled(one, things) for one in form]
+    if not isinstance(form, str):
+        return form
+    if alone := _NAMED.fullmatch(form):
+        return things[alone[1]]
+    return _NAMED.sub(lambda found: str(things[found[1]]), form)
+
+
+def request(operation: Operation, form: Form, things: Things) -> dict[str, Any]:
+    """What to give `Shop.call`."""
+    path = "/api" + _NAMED.sub(lambda found: str(things[PATH[found[1]]]), operation.path)
+    fresh = {**things, "new_email": f"{random_token(6)}@example.com", "new_code": f"code{random_token(4)}"}
+    asked = {"method": operation.method, "path": path, "params": filled(form.query, fresh)}
+    return asked | ({} if form.body is None else {"json": filled(form.body, fresh)})
+
+
+def nobody() -> dict[str, Any]:
+    """Things of which there is none."""
+    return {
+        "account": 990_000_000_001,
+        "contact": 990_000_000_002,
+        "note": 990_000_000_003,
+        "segment": 990_000_000_004,
+        "tenant": 990_000_000_005,
+        "card": "unknown-card",
+        "transaction": "unknown-transaction",
+        "attribute": "tenant~unknown",
+        "customer_set": "unknown-set",
+        "email": "unknown@example.com",
+        "user": "0" * 32,
+        "refresh": "0" * 64,
+        "reset": "0" * 64,
+        "application_refresh": "unknown",
+        "client": "unknown.app.1.0.0.Release",
+        "cursor": "unknown",
+    }
+
+
+async def stock(shop: Shop) -> dict[str, Any]:
+    """One of everything in a shop. Ids are large, so that none is also a page size or the like."""
+    db = shop.database.session()
+    for table in ("note", "segment"):
+        counter = f"pg_get_serial_sequence('{table}', 'id')"
+        await db.value(f"select setval({counter}, 700000 + nextval({counter}))")
+    ticket = await shop.shopper(firstName="Owner", lastName=f"Of {shop.tenant_id}")
+    account_id = ticket["customerAccount"]["id"]
+    await shop.account()
+    contact = await shop.contact(account_id, lastNameOrSurname=f"Of {shop.tenant_id}")
+    one = f"{ACCOUNTS}/{account_id}"
+    note = await shop.post(f"{one}/notes", {"content": f"Secret of {shop.tenant_id}"})
+    card = await shop.post(f"{one}/cards", {"id": f"card-{shop.tenant_id}", "cardNumberPart": "****1111"})
+    transaction = await shop.post(f"{one}/transactions", {**_TRANSACTION, "transactionId": f"order-{shop.tenant_id}"})
+    assert {answer.status_code for answer in (note, card, transaction)} == {201}
+    oauth = await shop.post(
+        "/api/platform/applications/authtickets/oauth",
+        {"client_id": shop.client_id, "client_secret": shop.client_secret},
+    )
+    return {
+        "account": account_id,
+        "contact": contact["id"],
+        "note": note.json()["id"],
+        "segment": await _segment(shop, account_id),
+        "tenant": shop.tenant_id,
+        "card": card.json()["id"],
+        "transaction": transaction.json()["transactionId"],
+        "attribute": await _attribute(shop, account_id),
+        "customer_set": await _customer_set(shop),
+        "email": ticket["customerAccount"]["emailAddress"],
+        "user": ticket["userId"],
+        "refresh": ticket["refreshToken"],
+        "reset": "0" * 64,
+        "application_refresh": oauth.json()["refresh_token"],
+        "client": shop.client_id,
+        "cursor": (await shop.get(ACCOUNTS, params={"pageSize": 1})).json()["nextCursor"],
+        "ticket": ticket["accessToken"],
+    }
+
+
+async def _segment(shop: Shop, account_id: int) -> int:
+    db, now = shop.database.session(), clock()
+    code = f"segment-{shop.tenant_id}"
+    segment_id = await db.value(
+        """
+        insert into segment (tenant_id, code, code_key, name, created_at, updated_at)
+        values ($1, $2, $2, $2, $3, $3) returning id
+        """,
+        shop.tenant_id,
+        code,
+        now,
+    )
+    await db.execute(
+        "insert into segment_member (tenant_id, segment_id, account_id, kind, since_at) values ($1, $2, $3, $4, $5)",
+        shop.tenant_id,
+        segment_id,
+        account_id,
+        "segment",
+        now,
+    )
+    return int(segment_id)
+
+
+async def _customer_set(shop: Shop) -> str:
+    code = f"set-{shop.tenant_id}"
+    await tenants.create_customer_set(shop.database.session(), shop.tenant_id, code=code, name=code, now=clock())
+    return code
+
+
+async def _attribute(shop: Shop, account_id: int) -> str:
+    code = f"attribute{shop.tenant_id}"
+    path = "/api/commerce/customer/attributedefinition/attributes"
+    made = await shop.post(path, {**_DEFINITION, "attributeCode": code})
+    if made.status_code == 201:
+        value = {"fullyQualifiedName": made.json()["attributeFQN"], "values": ["red"]}
+        await shop.post(f"{ACCOUNTS}/{account_id}/attributes", value)
+    return f"tenant~{code}"

@@ -81,6 +81,8 @@ def test_the_statuses_of_an_operation_follow_from_its_row() -> None:
     assert failures("CustomerAccount.addAccount") == common | {409, 413, 422}
     assert failures("CustomerAccount.updateAccount") == common | {409, 412, 413}
     assert failures("CustomerAccount.deleteAccount") == common | {409, 412}
+    assert failures("StorefrontAuthTicket.createUserAuthTicket") == common | {409, 413, 429}
+    assert failures("StorefrontAuthTicket.refreshUserAuthTicket") == common | {409}
     assert failures("Platform.getTenant") == common - {403}
     assert failures("Platform.oauth") == {400, 401, 413, 500, 503}
 

@@ -8,7 +8,7 @@ from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid, NotFound, PatronError
 from patron.kibo.errors import failure
 from patron.kibo.parameters import RESPONSE_FIELDS, USER_ID
-from patron.kibo.wire import Int32, Wire
+from patron.kibo.wire import Given, Int32, Wire
 from patron.logins import actions, queries, resets, sign_in
 from patron.logins.model import Login
 from patron.web.operations import Call, Operation, Param
@@ -27,8 +27,8 @@ class CustomerPasswordInfo(Wire):
 class AccountPasswordInfo(Wire):
     """One row of many password changes."""
 
-    account_id: Int32 | None = None
-    password_info: CustomerPasswordInfo | None = None
+    account_id: Given[Int32] = None
+    password_info: Given[CustomerPasswordInfo] = None
     unlock_account: bool | None = None
     user_id: str | None = None
 
@@ -43,7 +43,7 @@ class AccountPasswordInfoCollection(Wire):
 class ChangePasswordResult(Wire):
     """What came of one."""
 
-    account_id: Int32 | None = None
+    account_id: Int32 = 0
     error_message: str | None = None
     succeeded: bool = False
 
@@ -111,7 +111,9 @@ async def change_passwords(ctx: Ctx, call: Call) -> Any:
             except (Invalid, NotFound) as error:
                 outcome = error
         message = failure(outcome, ctx.request_id).body.message if outcome else None
-        results.append(ChangePasswordResult(account_id=row.account_id, error_message=message, succeeded=not outcome))
+        results.append(
+            ChangePasswordResult(account_id=row.account_id or 0, error_message=message, succeeded=not outcome)
+        )
     return ChangePasswordResultCollection(items=results, total_count=len(results))
 
 

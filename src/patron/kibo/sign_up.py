@@ -10,7 +10,7 @@ from patron.kibo.account_bodies import CustomerAccount, CustomerAccountCollectio
 from patron.kibo.errors import TIED_TO_LOGIN
 from patron.kibo.parameters import RESPONSE_FIELDS
 from patron.kibo.tickets import CustomerAuthTicket, check_device, issue
-from patron.kibo.wire import Wire
+from patron.kibo.wire import Given, Wire
 from patron.logins import actions, queries
 from patron.logins.model import fingerprint_digest
 from patron.web.operations import Call, Operation
@@ -21,7 +21,7 @@ BULK_MAX = 100
 class CustomerAccountAndAuthInfo(Wire):
     """A new account with its password."""
 
-    account: CustomerAccount | None = None
+    account: Given[CustomerAccount] = None
     auth_ticket_ttl_minutes: float | None = None
     external_password: str | None = None
     fingerprint: str | None = None

@@ -13,7 +13,7 @@ from patron.kernel.errors import Forbidden, Invalid, Unauthenticated
 from patron.kernel.secrets import random_token
 from patron.kibo.account_bodies import CustomerAccount, shown
 from patron.kibo.parameters import RESPONSE_FIELDS
-from patron.kibo.wire import Int32, Time, Wire, time
+from patron.kibo.wire import Given, Int32, Time, Wire, time
 from patron.logins import actions, sign_in, tickets
 from patron.logins.model import FINGERPRINT_LENGTH_MAX
 from patron.tenants import queries as tenants
@@ -29,11 +29,11 @@ class CustomerAuthTicket(Wire):
     """What signing in gives. Both access tokens are the same signed JWT."""
 
     access_token: str | None = None
-    access_token_expiration: Time | None = None
+    access_token_expiration: Given[Time] = None
     customer_account: CustomerAccount | None = None
     jwt_access_token: str | None = None
     refresh_token: str | None = None
-    refresh_token_expiration: Time | None = None
+    refresh_token_expiration: Given[Time] = None
     requires2_fa: bool = msgspec.field(name="requires2FA", default=False)
     user_id: str | None = None
 

@@ -130,7 +130,7 @@ def statuses(row: Operation) -> list[int]:
     may = {
         400: row.authenticated or row.body is not None,
         401: row.authenticated or row.body is not None,
-        403: row.authenticated and (row.scope is not None or row.shopper != "open" or row.before is not None),
+        403: row.authenticated and (row.scope is not None or row.shopper != "open" or changes),
         404: row.authenticated,
         409: row.authenticated and changes,
         412: "If-Match" in conditions(row),

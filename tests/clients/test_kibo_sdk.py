@@ -1,0 +1,176 @@
+"""The official Kibo client, unmodified, against the real server: every served operation works and is refused.
+
+`kibo/main.mjs` makes the calls and reports each as a line of JSON; here the lines are held against the contract.
+Whoever serves a further operation adds its steps to a part of the walk.
+"""
+
+import asyncio
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+import pytest_asyncio
+
+from conftest import TEST_KEY
+from contract.ours import SERVED, ours, parameters, success
+from contract.shape import unlike
+from patron.kernel.db import Database
+from patron.kernel.mail import BODY_PURPOSE, Body
+from patron.kernel.secrets import Vault, read_key
+from shops import Shop, open_shop
+
+FOLDER = Path(__file__).parent
+NODE = Path(sys.executable).with_name("node")
+CLEAN = {name: value for name, value in os.environ.items() if not re.match(r"PATRON_|DATABASE_URL|PORT$|mozu", name)}
+LINE_BYTES_MAX = 4_000_000
+
+Line = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One server process, as `patron serve` starts it, on a port of its own."""
+    log = tmp_path_factory.mktemp("server") / "log"
+    env = CLEAN | {"DATABASE_URL": database_url, "PATRON_SECRET_KEY": TEST_KEY, "PATRON_LOG_LEVEL": "warning"}
+    with socket.create_server(("127.0.0.1", 0)) as listening, log.open("wb") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "patron.server", str(listening.fileno())],
+            env=env,
+            pass_fds=[listening.fileno()],
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+        )
+        base = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    try:
+        # The socket listens already: the first request waits until the server is there.
+        assert httpx.get(f"{base}/healthz", timeout=60).status_code == 200
+        yield base
+    finally:
+        process.terminate()
+        process.wait(30)
+        sys.stdout.write(log.read_text(encoding="utf-8"))
+
+
+@pytest_asyncio.fixture(scope="module")
+async def walk(server: str, database: Database) -> list[Line]:
+    """What the walk reported."""
+    async with httpx.AsyncClient(base_url=server) as http:
+        shop = await open_shop(http, database)
+    facts_of_shop = {
+        "base": server,
+        "tenantId": shop.tenant_id,
+        "siteId": shop.site_id,
+        "clientId": shop.client_id,
+        "clientSecret": shop.client_secret,
+        "token": shop.token,
+    }
+    lines = [line async for line in _walked(shop, facts_of_shop)]
+    sys.stdout.writelines(f"{_readable(line)}\n" for line in lines)
+    return lines
+
+
+async def _walked(shop: Shop, facts_of_shop: Line) -> AsyncIterator[Line]:
+    node = await asyncio.create_subprocess_exec(
+        NODE,
+        "main.mjs",
+        cwd=FOLDER / "kibo",
+        env=CLEAN | {"PATRON_SHOP": json.dumps(facts_of_shop)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        limit=LINE_BYTES_MAX,
+    )
+    assert node.stdin
+    assert node.stdout
+    async for text in node.stdout:
+        line = json.loads(text)
+        if "ask" in line:
+            answer = {"text": await _mail_to(shop, line["recipient"])}
+            node.stdin.write(json.dumps(answer).encode() + b"\n")
+        else:
+            yield line
+    assert await node.wait() == 0
+
+
+async def _mail_to(shop: Shop, recipient: str) -> str:
+    """The newest mail about a reset, as the worker would send it."""
+    sealed = await shop.database.session().value(
+        """
+        select sealed_body from mail
+        where tenant_id = $1 and recipient = $2 and kind = 'shopperPasswordReset' order by id desc limit 1
+        """,
+        shop.tenant_id,
+        recipient,
+    )
+    vault = Vault(read_key(TEST_KEY, Path("/nonexistent")))
+    return msgspec.json.decode(vault.open(sealed, BODY_PURPOSE), type=Body).text
+
+
+def _readable(line: Line) -> str:
+    if "broken" in line:
+        return f"✗ {line['broken']}: {line['error']}\n  {line.get('body')}"
+    if "check" in line:
+        return f"✓ {line['check']}"
+    if "operation" in line:
+        return f"✓ {line['operation']}: {line['outcome']} {line.get('error', line['status'])}"
+    return "✓ the walk came to its end"
+
+
+def calls(walk: list[Line], outcome: str) -> list[Line]:
+    return [line for line in walk if line.get("outcome") == outcome]
+
+
+def operations(walk: list[Line], outcome: str) -> set[str]:
+    return {line["operation"] for line in calls(walk, outcome)}
+
+
+def with_header(name: str) -> set[str]:
+    return {key for key, operation in SERVED.items() if name in parameters(ours(operation), "header")}
+
+
+def test_no_part_of_the_walk_broke(walk: list[Line]) -> None:
+    assert [_readable(line) for line in walk if "broken" in line] == []
+    assert walk[-1] == {"done": True}
+
+
+@pytest.mark.parametrize("outcome", ["success", "failure"])
+def test_every_served_operation_is_called(walk: list[Line], outcome: str) -> None:
+    assert operations(walk, outcome) == set(SERVED)
+
+
+def test_every_change_with_a_version_is_refused_when_it_is_stale(walk: list[Line]) -> None:
+    assert operations(walk, "stale") == with_header("If-Match")
+
+
+def test_every_change_with_a_key_is_made_once(walk: list[Line]) -> None:
+    assert operations(walk, "repeated") == with_header("Idempotency-Key")
+
+
+def test_every_success_has_the_contract_s_status(walk: list[Line]) -> None:
+    given = {(line["operation"], line["status"]) for line in calls(walk, "success")}
+
+    assert given == {(key, operation.status) for key, operation in SERVED.items()}
+
+
+def test_answers_carry_an_etag_where_the_document_says_so(walk: list[Line]) -> None:
+    given = {(line["operation"], bool(line["etag"])) for line in calls(walk, "success")}
+
+    assert given == {(key, "ETag" in success(ours(one))[1].get("headers", {})) for key, one in SERVED.items()}
+
+
+def test_every_answer_has_the_contract_s_fields_and_types(walk: list[Line]) -> None:
+    problems = [
+        f"{line['operation']} {problem}"
+        for line in calls(walk, "success")
+        for problem in unlike(line.get("answer"), SERVED[line["operation"]].answer, thinned=line["thinned"])
+    ]
+
+    assert problems == []

@@ -21,11 +21,16 @@ export default async function accounts(walk) {
     assert.equal(account.contacts[0].address.countryCode, 'US')
     assert.deepEqual(account.commerceSummary.totalOrderAmount, { amount: 0, currencyCode: 'USD' })
   })
-  await walk.fails(api, 'addAccount', { customerAccount: { emailAddress: 'no address' } }, {
-    status: 400,
-    code: 'MISSING_OR_INVALID_PARAMETER',
-    parameter: 'EmailAddress',
-  })
+  await walk.fails(
+    api,
+    'addAccount',
+    { customerAccount: { emailAddress: 'no address' } },
+    {
+      status: 400,
+      code: 'MISSING_OR_INVALID_PARAMETER',
+      parameter: 'EmailAddress',
+    },
+  )
   const id = made.id
 
   await find(walk, api, made)
@@ -65,11 +70,16 @@ async function find(walk, api, made) {
     assert.notEqual(second.items[0].id, first.items[0].id)
     assert.equal(second.nextCursor, null)
   })
-  await walk.fails(api, 'getAccounts', { filter: 'shoeSize eq 43' }, {
-    status: 400,
-    code: 'MISSING_OR_INVALID_PARAMETER',
-    parameter: 'filter',
-  })
+  await walk.fails(
+    api,
+    'getAccounts',
+    { filter: 'shoeSize eq 43' },
+    {
+      status: 400,
+      code: 'MISSING_OR_INVALID_PARAMETER',
+      parameter: 'filter',
+    },
+  )
 }
 
 async function read(walk, api, made) {
@@ -106,8 +116,13 @@ async function replace(walk, api, accountId) {
     assert.deepEqual([account.firstName, account.lastName, account.contacts.length], [null, 'Poe', 1])
   }
   await walk.succeeds(api, 'updateAccount', { accountId, customerAccount }, right, newest)
-  await walk.fails(api, 'updateAccount', { accountId: NOBODY, customerAccount }, {
-    status: 404,
-    code: 'ITEM_NOT_FOUND',
-  })
+  await walk.fails(
+    api,
+    'updateAccount',
+    { accountId: NOBODY, customerAccount },
+    {
+      status: 404,
+      code: 'ITEM_NOT_FOUND',
+    },
+  )
 }

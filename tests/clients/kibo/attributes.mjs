@@ -40,14 +40,22 @@ async function definitions(walk, group) {
 
   const made = await walk.repeats(api, 'createAttribute', { customerAttribute2 }, (attribute) => {
     assert.equal(attribute.attributeFQN, `tenant~${customerAttribute2.attributeCode}`)
-    assert.deepEqual(attribute.vocabularyValues.map((one) => one.value), ['red', 'green'])
+    assert.deepEqual(
+      attribute.vocabularyValues.map((one) => one.value),
+      ['red', 'green'],
+    )
   })
   const attributeFQN = made.attributeFQN
   await walk.fails(api, 'createAttribute', { customerAttribute2 }, { status: 409, code: 'ITEM_ALREADY_EXISTS' })
-  await walk.fails(api, 'createAttribute', { customerAttribute2: { ...colours(), attributeCode: null } }, {
-    ...INVALID,
-    parameter: 'attributeCode',
-  })
+  await walk.fails(
+    api,
+    'createAttribute',
+    { customerAttribute2: { ...colours(), attributeCode: null } },
+    {
+      ...INVALID,
+      parameter: 'attributeCode',
+    },
+  )
 
   await walk.succeeds(api, 'getAttribute', { attributeFQN }, (attribute) => assert.deepEqual(attribute, made))
   await walk.fails(api, 'getAttribute', { attributeFQN: 'tenant~unknown' }, MISSING)
@@ -67,10 +75,15 @@ async function definitions(walk, group) {
     assert.equal(attribute.adminName, 'Colours')
   })
   const other = { ...changed, dataType: 'Number' }
-  await walk.fails(api, 'updateAttribute', { attributeFQN, customerAttribute2: other }, {
-    status: 409,
-    code: 'VALIDATION_CONFLICT',
-  })
+  await walk.fails(
+    api,
+    'updateAttribute',
+    { attributeFQN, customerAttribute2: other },
+    {
+      status: 409,
+      code: 'VALIDATION_CONFLICT',
+    },
+  )
   return attributeFQN
 }
 
@@ -82,10 +95,15 @@ async function values(walk, attributeFQN) {
   const made = await walk.repeats(api, 'addAccountAttribute', { accountId, customerAttribute }, (attribute) => {
     assert.deepEqual([attribute.fullyQualifiedName, attribute.values], [attributeFQN, ['red']])
   })
-  await walk.fails(api, 'addAccountAttribute', { accountId, customerAttribute }, {
-    status: 409,
-    code: 'ITEM_ALREADY_EXISTS',
-  })
+  await walk.fails(
+    api,
+    'addAccountAttribute',
+    { accountId, customerAttribute },
+    {
+      status: 409,
+      code: 'ITEM_ALREADY_EXISTS',
+    },
+  )
 
   const one = { accountId, attributeFQN }
   await walk.succeeds(api, 'getAccountAttribute', one, (attribute) => assert.deepEqual(attribute, made))
@@ -96,7 +114,10 @@ async function values(walk, attributeFQN) {
   await walk.fails(api, 'getAccountAttributes', { accountId: NOBODY }, MISSING)
   await walk.check('accounts are found by an attribute', async () => {
     const page = await walk.api('CustomerAccount').getAccounts({ filter: `attributes.${attributeFQN} eq red` })
-    assert.deepEqual(page.items.map((account) => account.id), [accountId])
+    assert.deepEqual(
+      page.items.map((account) => account.id),
+      [accountId],
+    )
   })
 
   const both = { ...customerAttribute, values: ['red', 'green'] }
@@ -105,10 +126,15 @@ async function values(walk, attributeFQN) {
     assert.deepEqual(attribute.values, ['red', 'green'])
   })
   const unknown = { ...customerAttribute, values: ['blue'] }
-  await walk.fails(api, 'updateAccountAttribute', { ...one, customerAttribute: unknown }, {
-    ...INVALID,
-    parameter: attributeFQN,
-  })
+  await walk.fails(
+    api,
+    'updateAccountAttribute',
+    { ...one, customerAttribute: unknown },
+    {
+      ...INVALID,
+      parameter: attributeFQN,
+    },
+  )
 
   await walk.stale(api, 'deleteAccountAttribute', one)
   await walk.succeeds(api, 'deleteAccountAttribute', one, (none) => assert.equal(none, undefined))

@@ -20,11 +20,16 @@ export default async function cards(walk) {
 
   await walk.repeats(api, 'addAccountCard', { accountId, card }, (saved) => assert.deepEqual(saved, card))
   await walk.fails(api, 'addAccountCard', { accountId, card }, { status: 409, code: 'ITEM_ALREADY_EXISTS' })
-  await walk.fails(api, 'addAccountCard', { accountId, card: { id: 'x', cardNumberPart: '4111111111111111' } }, {
-    status: 400,
-    code: 'MISSING_OR_INVALID_PARAMETER',
-    parameter: 'cardNumberPart',
-  })
+  await walk.fails(
+    api,
+    'addAccountCard',
+    { accountId, card: { id: 'x', cardNumberPart: '4111111111111111' } },
+    {
+      status: 400,
+      code: 'MISSING_OR_INVALID_PARAMETER',
+      parameter: 'cardNumberPart',
+    },
+  )
 
   await walk.succeeds(api, 'getAccountCard', { accountId, cardId }, (saved) => assert.deepEqual(saved, card))
   await walk.fails(api, 'getAccountCard', { accountId, cardId: 'unknown' }, missing)
@@ -38,11 +43,16 @@ export default async function cards(walk) {
   await walk.succeeds(api, 'updateAccountCard', { accountId, cardId, card: renewed }, (saved) => {
     assert.equal(saved.expireYear, 2035)
   })
-  await walk.fails(api, 'updateAccountCard', { accountId, cardId, card: { ...card, expireMonth: 13 } }, {
-    status: 400,
-    code: 'MISSING_OR_INVALID_PARAMETER',
-    parameter: 'expireMonth',
-  })
+  await walk.fails(
+    api,
+    'updateAccountCard',
+    { accountId, cardId, card: { ...card, expireMonth: 13 } },
+    {
+      status: 400,
+      code: 'MISSING_OR_INVALID_PARAMETER',
+      parameter: 'expireMonth',
+    },
+  )
 
   await walk.stale(api, 'deleteAccountCard', { accountId, cardId })
   await walk.succeeds(api, 'deleteAccountCard', { accountId, cardId }, (none) => assert.equal(none, undefined))

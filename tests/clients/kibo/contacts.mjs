@@ -21,11 +21,16 @@ export default async function contacts(walk) {
     assert.deepEqual(contact.types, [{ name: 'Shipping', isPrimary: true }])
   })
   const nowhere = { customerContact: { address: { countryCode: 'XX' } } }
-  await walk.fails(api, 'addAccountContact', { accountId, ...nowhere }, {
-    status: 400,
-    code: 'MISSING_OR_INVALID_PARAMETER',
-    parameter: 'countryCode',
-  })
+  await walk.fails(
+    api,
+    'addAccountContact',
+    { accountId, ...nowhere },
+    {
+      status: 400,
+      code: 'MISSING_OR_INVALID_PARAMETER',
+      parameter: 'countryCode',
+    },
+  )
   const contactId = made.id
 
   await walk.succeeds(api, 'getAccountContact', { accountId, contactId }, (contact) => assert.deepEqual(contact, made))
@@ -33,20 +38,31 @@ export default async function contacts(walk) {
 
   const many = { accountId, customerContact: [{ firstName: 'Ann' }, { id: contactId, firstName: 'Kimberly' }] }
   await walk.succeeds(api, 'addAccountContactList', many, (page) => {
-    assert.deepEqual(page.items.map((contact) => contact.firstName), ['Ann', 'Kimberly'])
+    assert.deepEqual(
+      page.items.map((contact) => contact.firstName),
+      ['Ann', 'Kimberly'],
+    )
     assert.equal(page.items[1].id, contactId)
   })
   await walk.fails(api, 'addAccountContactList', { ...many, accountId: NOBODY }, missing)
 
   const filter = "firstName sw 'kim'"
   await walk.succeeds(api, 'getAccountContacts', { accountId, filter, sortBy: 'id desc' }, (page) => {
-    assert.deepEqual(page.items.map((contact) => contact.id), [contactId])
+    assert.deepEqual(
+      page.items.map((contact) => contact.id),
+      [contactId],
+    )
   })
-  await walk.fails(api, 'getAccountContacts', { accountId, sortBy: 'shoeSize asc' }, {
-    status: 400,
-    code: 'MISSING_OR_INVALID_PARAMETER',
-    parameter: 'sortBy',
-  })
+  await walk.fails(
+    api,
+    'getAccountContacts',
+    { accountId, sortBy: 'shoeSize asc' },
+    {
+      status: 400,
+      code: 'MISSING_OR_INVALID_PARAMETER',
+      parameter: 'sortBy',
+    },
+  )
 
   await walk.stale(api, 'updateAccountContact', { accountId, contactId, customerContact })
   await walk.succeeds(api, 'updateAccountContact', { accountId, contactId, customerContact }, (contact) => {

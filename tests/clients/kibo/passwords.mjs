@@ -32,11 +32,22 @@ async function change(walk, api, accountId, signIn) {
   ]
   const accountPasswordInfoCollection = { items: rows, totalCount: 2 }
   await walk.repeats(api, 'changePasswords', { accountPasswordInfoCollection }, (results) => {
-    assert.deepEqual(results.items.map((row) => [row.accountId, row.succeeded]), [[accountId, true], [NOBODY, false]])
+    assert.deepEqual(
+      results.items.map((row) => [row.accountId, row.succeeded]),
+      [
+        [accountId, true],
+        [NOBODY, false],
+      ],
+    )
     assert.ok(results.items[1].errorMessage)
   })
   const tooMany = { items: Array(101).fill(rows[1]) }
-  await walk.fails(api, 'changePasswords', { accountPasswordInfoCollection: tooMany }, { ...INVALID, parameter: 'items' })
+  await walk.fails(
+    api,
+    'changePasswords',
+    { accountPasswordInfoCollection: tooMany },
+    { ...INVALID, parameter: 'items' },
+  )
   await signIn('Third-horse-9')
 }
 
@@ -47,10 +58,15 @@ async function reset(walk, api, customerAccount, signIn) {
   await walk.check('asking for a reset does not tell who is a customer', async () => {
     nothing(await api.resetPassword({ customerResetPasswordInfo: unknown }))
   })
-  await walk.fails(api, 'resetPassword', { customerResetPasswordInfo: {} }, {
-    ...INVALID,
-    parameter: 'resetPasswordInfo',
-  })
+  await walk.fails(
+    api,
+    'resetPassword',
+    { customerResetPasswordInfo: {} },
+    {
+      ...INVALID,
+      parameter: 'resetPasswordInfo',
+    },
+  )
 
   const text = await walk.mailTo(emailAddress)
   const [, confirmationCode, userId] = text.match(/\/user\/resetpasswordconfirm\?t=(\w+)&u=(\w+)/)

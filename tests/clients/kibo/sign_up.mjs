@@ -15,12 +15,22 @@ export default async function signUp(walk) {
     assert.equal(ticket.requires2FA, false)
   })
   const again = { account: { emailAddress: email.toUpperCase() }, password: PASSWORD }
-  await walk.fails(api, 'addAccountAndLogin', { customerAccountAndAuthInfo: again }, {
-    ...invalid,
-    parameter: 'EmailAddress',
-  })
+  await walk.fails(
+    api,
+    'addAccountAndLogin',
+    { customerAccountAndAuthInfo: again },
+    {
+      ...invalid,
+      parameter: 'EmailAddress',
+    },
+  )
   const weak = { account: { emailAddress: fresh('ann') }, password: 'short' }
-  await walk.fails(api, 'addAccountAndLogin', { customerAccountAndAuthInfo: weak }, { ...invalid, parameter: 'password' })
+  await walk.fails(
+    api,
+    'addAccountAndLogin',
+    { customerAccountAndAuthInfo: weak },
+    { ...invalid, parameter: 'password' },
+  )
 
   const row = () => ({ account: { emailAddress: fresh('bulk') }, password: PASSWORD })
   await walk.repeats(api, 'addAccounts', { customerAccountAndAuthInfo: [row(), row()] }, (page) => {
@@ -35,12 +45,22 @@ export default async function signUp(walk) {
     assert.equal(ticket.customerAccount.id, accountId)
     assert.equal(ticket.customerAccount.userName, customerLoginInfo.username)
   })
-  await walk.fails(api, 'addLoginToExistingCustomer', { accountId, customerLoginInfo }, {
-    status: 409,
-    code: 'VALIDATION_CONFLICT',
-  })
-  await walk.fails(api, 'addLoginToExistingCustomer', { accountId: NOBODY, customerLoginInfo }, {
-    status: 404,
-    code: 'ITEM_NOT_FOUND',
-  })
+  await walk.fails(
+    api,
+    'addLoginToExistingCustomer',
+    { accountId, customerLoginInfo },
+    {
+      status: 409,
+      code: 'VALIDATION_CONFLICT',
+    },
+  )
+  await walk.fails(
+    api,
+    'addLoginToExistingCustomer',
+    { accountId: NOBODY, customerLoginInfo },
+    {
+      status: 404,
+      code: 'ITEM_NOT_FOUND',
+    },
+  )
 }

@@ -27,11 +27,16 @@ export default async function tickets(walk) {
     assert.notEqual(ticket.refreshToken, refreshToken)
   })
   await walk.fails(api, 'refreshUserAuthTicket', { refreshToken: 'abc+/=' }, refused)
-  await walk.fails(api, 'refreshUserAuthTicket', {}, {
-    status: 400,
-    code: 'MISSING_OR_INVALID_PARAMETER',
-    parameter: 'refreshToken',
-  })
+  await walk.fails(
+    api,
+    'refreshUserAuthTicket',
+    {},
+    {
+      status: 400,
+      code: 'MISSING_OR_INVALID_PARAMETER',
+      parameter: 'refreshToken',
+    },
+  )
   await walk.check('the refreshed ticket is good', async () => {
     const account = await walk.shopperApi('CustomerAccount', next.accessToken).getCurrentAccount({})
     assert.equal(account.id, customerAccount.id)

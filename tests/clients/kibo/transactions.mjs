@@ -17,11 +17,16 @@ export default async function transactions(walk) {
   }
 
   await walk.repeats(api, 'addTransaction', { accountId, transaction }, (made) => assert.deepEqual(made, transaction))
-  await walk.fails(api, 'addTransaction', { accountId, transaction: { ...transaction, transactionType: 'Gift' } }, {
-    status: 400,
-    code: 'MISSING_OR_INVALID_PARAMETER',
-    parameter: 'transactionType',
-  })
+  await walk.fails(
+    api,
+    'addTransaction',
+    { accountId, transaction: { ...transaction, transactionType: 'Gift' } },
+    {
+      status: 400,
+      code: 'MISSING_OR_INVALID_PARAMETER',
+      parameter: 'transactionType',
+    },
+  )
   await walk.fails(api, 'addTransaction', { accountId, transaction }, { status: 409, code: 'ITEM_ALREADY_EXISTS' })
 
   await walk.succeeds(api, 'getTransactions', { accountId }, (all) => assert.deepEqual(all, [transaction]))

@@ -17,7 +17,7 @@ _TOKEN = re.compile(
     r"--[^\n]*|'(?:[^']|'')*'|\"(?P<quoted>[^\"]+)\"|\$\d+|[a-z_][a-z_0-9]*|\d+(?:\.\d+)?|::|<>|<=|>=|->>|->|\S", re.I
 )
 _VERBS = {"select", "insert", "update", "delete", "with", "values"}
-_HARMLESS = {"begin", "commit", "rollback"}
+_HARMLESS = {"begin", "commit", "rollback", "savepoint", "release"}
 # Words that end a FROM list or a condition.
 _CLAUSES = {"where", "group", "having", "order", "limit", "offset", "window", "returning", "set", "for", "values"}
 _JOINS = {"join", "left", "right", "inner", "outer", "full", "cross", "natural"}

@@ -10,7 +10,7 @@ from patron.accounts.model import AUDITED, Account, Profile, Registration, check
 from patron.accounts.queries import COLUMNS
 from patron.kernel import events
 from patron.kernel.context import Ctx
-from patron.kernel.errors import NotFound, Refused, Taken, check_version
+from patron.kernel.errors import NotFound, Refused, Retry, Taken
 
 
 async def lock(ctx: Ctx, account_id: int) -> Account:
@@ -39,12 +39,13 @@ async def create(
     user_id: str | None = None,
     user_name: str | None = None,
     since: datetime | None = None,
+    created: datetime | None = None,
 ) -> Account:
     """A new account in the site's customer set, without its event: the caller records what it made of it.
 
     A registered account holds its e-mail address and takes it over from a guest; a guest holds it when nobody does
-    (its `user_id` is that of an anonymous shopper, its `user_name` leads nowhere). Raises Invalid, or Taken for an
-    address that another login holds or a user id in use.
+    (its `user_id` is that of an anonymous shopper, its `user_name` leads nowhere). `since` and `created` are those of
+    an imported account. Raises Invalid, or Taken for an address that another login holds or a user id in use.
     """
     profile = checked(profile)
     user_name = registration.user_name if registration else user_name
@@ -58,8 +59,8 @@ async def create(
         "is_anonymous": registration is None,
         "has_foreign_hash": registration is not None and registration.has_foreign_hash,
         "needs_migration": registration is not None and registration.has_foreign_hash,
-        "since_at": since or ctx.now,
-        "created_at": since or ctx.now,
+        "since_at": since or created or ctx.now,
+        "created_at": created or ctx.now,
         "created_by": ctx.actor.name,
         "updated_at": ctx.now,
         "updated_by": ctx.actor.name,
@@ -122,20 +123,20 @@ async def _count(ctx: Ctx, customer_set: str, *, accounts: int = 0, anonymous: i
     )
 
 
-async def update(
-    ctx: Ctx, account: Account, profile: Profile, *, user_name: str | None, expect: frozenset[int] | None = None
-) -> Account:
+async def update(ctx: Ctx, account: Account, profile: Profile, *, user_name: str | None) -> Account:
     """Replace the profile of an account that the caller has locked. Records what changed.
 
-    Raises Stale, Invalid, or Taken for an address that another login holds.
+    Raises Invalid, or Taken for an address that another login holds.
     """
-    check_version(account.version, expect)
     profile = checked(profile)
     made = keys(profile, user_name)
-    holds = await _holds_after(ctx, account, made["email_key"])
+    if account.has_login:
+        await _claim_email(ctx, account, made["email_key"])
+    holds = made["email_key"] is not None and (account.has_login or not await _is_held(ctx, account, made["email_key"]))
     values = {**msgspec.structs.asdict(profile), **made, "user_name": user_name, "holds_email": holds}
     places = ", ".join(f"{name} = ${n}" for n, name in enumerate(values, start=5))
-    row = await ctx.db.row(
+    after = await _write(
+        ctx,
         f"""
         update account as a set version = version + 1, updated_at = $3, updated_by = $4, {places}
         where a.tenant_id = $1 and a.id = $2 returning {COLUMNS}
@@ -146,31 +147,45 @@ async def update(
         ctx.actor.name,
         *values.values(),
     )
-    assert row is not None
-    after = Account(*row)
     changes = events.difference(account, after, AUDITED)
     if changes:
         await events.record(ctx, "account.updated", account_id=account.id, changes=changes)
     return after
 
 
-async def _holds_after(ctx: Ctx, account: Account, key: str | None) -> bool:
-    """Whether the account may hold its (new) address: a login always, a guest when nobody else does."""
-    if key is None:
-        return False
-    if account.has_login:
+async def _claim_email(ctx: Ctx, account: Account, key: str | None) -> None:
+    """Have a login take its address from a guest. Raises Taken when another login holds it."""
+    if key is not None:
         await release_email(ctx, account.customer_set, key, but=account.id)
-        return True
-    return not await ctx.db.value(
-        """
-        select exists (select from account a where a.tenant_id = $1 and a.customer_set_code = $2
-                       and a.email_key = $3 and a.holds_email and a.id <> $4)
-        """,
-        ctx.tenant_id,
-        account.customer_set,
-        key,
-        account.id,
+        if await _is_held(ctx, account, key):
+            raise Taken("account", "email")
+
+
+async def _is_held(ctx: Ctx, account: Account, key: str | None) -> bool:
+    return bool(
+        await ctx.db.value(
+            """
+            select exists (select from account a where a.tenant_id = $1 and a.customer_set_code = $2
+                           and a.email_key = $3 and a.holds_email and a.id <> $4)
+            """,
+            ctx.tenant_id,
+            account.customer_set,
+            key,
+            account.id,
+        )
     )
+
+
+async def _write(ctx: Ctx, sql: str, *args: object) -> Account:
+    """Write an account that may hold its address as far as could be seen. Raises Retry when somebody was faster."""
+    try:
+        row = await ctx.db.row(sql, *args)
+    except Taken as error:
+        if error.field == "email":
+            raise Retry from error
+        raise
+    assert row is not None
+    return Account(*row)
 
 
 async def register(ctx: Ctx, account: Account, registration: Registration) -> Account:
@@ -179,9 +194,9 @@ async def register(ctx: Ctx, account: Account, registration: Registration) -> Ac
     Raises Taken when another login holds the address.
     """
     made = keys(profile_of(account), registration.user_name)
-    if made["email_key"] is not None:
-        await release_email(ctx, account.customer_set, made["email_key"], but=account.id)
-    row = await ctx.db.row(
+    await _claim_email(ctx, account, made["email_key"])
+    after = await _write(
+        ctx,
         f"""
         update account as a set version = version + 1, is_anonymous = false, user_id = $3, user_name = $4,
                has_foreign_hash = $5, needs_migration = $5, holds_email = email_key is not null, search = $6,
@@ -197,9 +212,8 @@ async def register(ctx: Ctx, account: Account, registration: Registration) -> Ac
         ctx.now,
         ctx.actor.name,
     )
-    assert row is not None
     await _count(ctx, account.customer_set, anonymous=-1)
-    return Account(*row)
+    return after
 
 
 def profile_of(account: Account) -> Profile:

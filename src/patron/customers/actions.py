@@ -7,7 +7,7 @@ import msgspec
 
 from patron.accounts import actions as accounts
 from patron.accounts import queries as account_queries
-from patron.accounts.model import AUDITED, Account, Profile, Registration
+from patron.accounts.model import AUDITED, Account, Profile, Registration, checked
 from patron.attributes import actions as attributes
 from patron.cards import actions as cards
 from patron.contacts import actions as contacts
@@ -17,7 +17,7 @@ from patron.customers import queries
 from patron.customers.model import Customer
 from patron.kernel import events
 from patron.kernel.context import Ctx
-from patron.kernel.errors import Forbidden, Invalid, Refused, check_version
+from patron.kernel.errors import Faults, Forbidden, Invalid, NotFound, Refused, check_version
 from patron.kernel.secrets import random_token
 from patron.logins import actions as logins
 from patron.notes import actions as notes
@@ -40,28 +40,27 @@ class NewCustomer(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[str | None] = []
     attributes: dict[str, list[object]] | None = None
     since: datetime | None = None
+    created: datetime | None = None
 
 
-async def create(
-    ctx: Ctx, new: NewCustomer, *, registration: Registration | None = None, is_import: bool = False
-) -> Customer:
+async def create(ctx: Ctx, new: NewCustomer, *, registration: Registration | None = None) -> Customer:
     """A new account with its contacts, notes and attributes; one event tells of all.
 
     `registration` is that of the login which the caller is about to make. Raises Invalid, Taken.
     """
-    if new.customer_set and new.customer_set.lower() != ctx.at_site.customer_set.lower():
-        raise Invalid.field("customer_set", "is not the customer set of this site")
+    _check_set(ctx, new.customer_set)
     account = await accounts.create(
         ctx,
         new.profile,
         registration=registration,
         user_id=_user_id(ctx, new),
         user_name=logins.checked_name(new.user_name) if new.user_name else None,
-        since=new.since if is_import else None,
+        since=new.since,
+        created=new.created,
     )
     added = await contacts.insert(ctx, account.id, new.contacts)
     written = await notes.insert(ctx, account.id, _notes(ctx, new)) if new.notes else []
-    values = await attributes.insert(ctx, account, new.attributes) if new.attributes else []
+    values = await attributes.insert(ctx, account, new.attributes or {})
     changes = events.difference(None, account, AUDITED)
     for contact in added:
         changes |= events.difference(None, contact, contact_paths(contact.id))
@@ -73,6 +72,27 @@ async def create(
     return Customer(account, added, values, [], written)
 
 
+def _check_set(ctx: Ctx, code: str | None) -> None:
+    """An account lives in the customer set of the site where it was made (Kibo behaviour 6.1)."""
+    if code and code.lower() != ctx.at_site.customer_set.lower():
+        raise Invalid.field("customer_set", "is not the customer set of this site")
+
+
+def check_sign_up(ctx: Ctx, new: NewCustomer) -> None:
+    """What can be known of a new account with a login before its password is hashed. Raises Invalid."""
+    faults = Faults()
+    with faults.of():
+        checked(new.profile)
+    with faults.of():
+        if new.user_name or not new.profile.email:
+            logins.checked_name(new.user_name)
+    with faults.of():
+        _check_set(ctx, new.customer_set)
+    with faults.of():
+        _user_id(ctx, new)
+    faults.tell()
+
+
 async def sign_up(ctx: Ctx, new: NewCustomer, credential: logins.Credential, *, is_import: bool = False) -> Customer:
     """A new account with a login. The user name defaults to the e-mail address. Raises Invalid, Taken."""
     registration = Registration(
@@ -80,15 +100,39 @@ async def sign_up(ctx: Ctx, new: NewCustomer, credential: logins.Credential, *, 
         user_name=logins.checked_name(new.user_name or new.profile.email),
         has_foreign_hash=credential.foreign_hash is not None,
     )
-    customer = await create(ctx, new, registration=registration, is_import=is_import)
+    customer = await create(ctx, new, registration=registration)
     await logins.create(ctx, customer.account, credential, is_import=is_import)
     return customer
 
 
-async def check_has_no_login(ctx: Ctx, account_id: int) -> None:
-    """What can be known before a password is hashed. Raises NotFound, Refused."""
-    if (await account_queries.get(ctx, account_id)).has_login:
+async def check_guest(ctx: Ctx, account_id: int) -> None:
+    """Whether the caller may give this account a login. Raises NotFound, Forbidden, Refused, Invalid.
+
+    To a shopper an account that nobody has is a stranger's, too.
+    """
+    try:
+        account = await account_queries.get(ctx, account_id)
+    except NotFound:
+        if ctx.actor.kind == "shopper":
+            raise Forbidden(_NOT_THEIRS) from None
+        raise
+    _require_guest(ctx, account)
+
+
+_NOT_THEIRS = "This account does not stem from this shopper."
+
+
+def _require_guest(ctx: Ctx, account: Account) -> None:
+    """An anonymous shopper may only register the account that stems from it: nobody takes over a stranger's guest
+    account by knowing its number.
+    """
+    if ctx.actor.kind == "shopper" and ctx.actor.user_id != account.user_id:
+        raise Forbidden(_NOT_THEIRS)
+    if account.has_login:
         raise Refused("login_exists", "This account has a login already.")
+    if not account.is_active:
+        raise Refused("account_disabled", "This account is disabled.")
+    _check_set(ctx, account.customer_set)
 
 
 async def add_login(
@@ -100,16 +144,9 @@ async def add_login(
     user_name: str | None,
     is_import: bool = False,
 ) -> Account:
-    """Turn a guest into a registered customer. Raises NotFound, Refused when there is a login, Invalid, Taken.
-
-    An anonymous shopper can only do so with the account that stems from it: nobody takes over a stranger's guest
-    account by knowing its number.
-    """
+    """Turn a guest into a registered customer. Raises as `check_guest` does, and Invalid, Taken."""
     account = await accounts.lock(ctx, account_id)
-    if ctx.actor.kind == "shopper" and ctx.actor.user_id != account.user_id:
-        raise Forbidden("This account does not stem from this shopper.")
-    if account.has_login:
-        raise Refused("login_exists", "This account has a login already.")
+    _require_guest(ctx, account)
     if email and email.strip() != account.email:
         profile = msgspec.structs.replace(accounts.profile_of(account), email=email)
         account = await accounts.update(ctx, account, profile, user_name=account.user_name)
@@ -140,21 +177,25 @@ def _user_id(ctx: Ctx, new: NewCustomer) -> str | None:
 
 
 async def update(ctx: Ctx, account_id: int, new: NewCustomer, *, expect: frozenset[int] | None = None) -> Customer:
-    """Replace the profile of an account. Attributes that are named are set; contacts and notes stay as they are.
+    """Replace the profile of an account, and its attributes if there are any in the call; contacts and notes stay.
 
     Raises NotFound, Stale, Invalid, Taken.
     """
     account = await accounts.lock(ctx, account_id)
+    check_version(account.version, expect)
     profile = new.profile
     if ctx.actor.kind == "shopper":
         kept = {name: getattr(account, name) for name in NOT_FOR_SHOPPERS}
         profile = msgspec.structs.replace(profile, **kept)
+    profile = checked(profile)
     user_name = logins.checked_name(new.user_name) if new.user_name else account.user_name
     if account.has_login:
         user_name = await logins.rename(ctx, account, user_name=new.user_name, email=profile.email)
-    after = await accounts.update(ctx, account, profile, user_name=user_name, expect=expect)
+    after = await accounts.update(ctx, account, profile, user_name=user_name)
     if new.attributes is not None:
         await attributes.replace(ctx, after, new.attributes)
+    elif after.account_type != account.account_type:
+        await attributes.check_family(ctx, after)
     if account.has_login and account.email != after.email:
         await logins.tell_new_email(ctx, account, after)
     return await queries.get(ctx, account_id)

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import asyncpg
 import msgspec
 
-from patron.kernel.errors import Invalid, Locked, NotFound, Refused, Retry, Taken, Unavailable
+from patron.kernel.errors import Invalid, Locked, NotFound, PatronError, Refused, Retry, Taken, Unavailable
 
 POOL_SIZE = 12
 ACQUIRE_SECONDS_MAX = 5.0
@@ -134,6 +134,18 @@ class Session:
                     after, self._after = self._after, []
         if after:
             await asyncio.gather(*(work() for work in after))
+
+    @asynccontextmanager
+    async def part(self) -> AsyncIterator[None]:
+        """Inside a transaction: what fails in here is undone by itself, and the transaction may go on."""
+        await self._run("execute", "savepoint part", ())
+        try:
+            yield
+        except PatronError:
+            await self._run("execute", "rollback to savepoint part", ())
+            await self._run("execute", "release savepoint part", ())
+            raise
+        await self._run("execute", "release savepoint part", ())
 
     @property
     def in_transaction(self) -> bool:

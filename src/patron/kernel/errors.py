@@ -4,7 +4,9 @@ Each face has one table that turns these classes into its dialect's status, code
 be shown to the caller; internal detail goes to the log with the request id, never into an exception's text.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,26 @@ class Invalid(PatronError):
     def field(cls, field: str, message: str, code: str = "invalid") -> "Invalid":
         """The common case of a single wrong field."""
         return cls(Problem(field, message, code))
+
+
+class Faults:
+    """Gathers what several checks find wrong, so that the caller hears all of it at once."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    @contextmanager
+    def of(self, prefix: str = "") -> Iterator[None]:
+        """A check that may raise Invalid; its problems get `prefix` before their field, such as `[3].`."""
+        try:
+            yield
+        except Invalid as error:
+            self.problems += [replace(problem, field=f"{prefix}{problem.field}") for problem in error.problems]
+
+    def tell(self) -> None:
+        """Raise Invalid with all that was found; nothing if nothing was."""
+        if self.problems:
+            raise Invalid(*self.problems)
 
 
 class BadAsk(PatronError):

@@ -75,7 +75,7 @@ class Keyring:
         """A token of these claims, signed with the key that was the newest active one at that time."""
         await self._known_for(db, KEYS_RELOADED_SECONDS)
         active = [k for k in self._keys.values() if k.active_from <= at and (k.retires_at is None or k.retires_at > at)]
-        key = max(active, key=lambda k: k.active_from)
+        key = max(active or self._keys.values(), key=lambda k: k.active_from)
         header = {"alg": ALGORITHM, "kid": key.kid, "typ": "at+jwt"}
         return jwt.encode(header, {"iss": self.issuer, **claims}, key.jwk, algorithms=[ALGORITHM])
 

@@ -172,10 +172,13 @@ def shown(ctx: Ctx, customer: Customer) -> CustomerAccount:
     )
 
 
-def read(body: CustomerAccount) -> NewCustomer:
-    """What a caller wrote of an account and its children; server-owned fields are ignored (Kibo behaviour 6.1)."""
+def read(body: CustomerAccount, *, is_import: bool = False) -> NewCustomer:
+    """What a caller wrote of an account and its children; server-owned fields are ignored (Kibo behaviour 6.1).
+
+    An import brings its own dates (6.2). Raises Invalid.
+    """
     attributes = body.attributes
-    audited = body.audit_info or AdminUserAuditInfo()
+    audited = (body.audit_info if is_import else None) or AdminUserAuditInfo()
     return NewCustomer(
         profile=Profile(
             account_type=body.account_type or "B2C",
@@ -197,6 +200,6 @@ def read(body: CustomerAccount) -> NewCustomer:
         attributes=(
             None if attributes is None else {one.fully_qualified_name or "": one.values or [] for one in attributes}
         ),
-        since=read_time("customerSinceDate", body.customer_since_date)
-        or read_time("auditInfo.createDate", audited.create_date),
+        since=read_time("customerSinceDate", body.customer_since_date) if is_import else None,
+        created=read_time("auditInfo.createDate", audited.create_date),
     )

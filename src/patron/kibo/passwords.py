@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from patron.kernel.context import Ctx
-from patron.kernel.errors import Invalid, NotFound, PatronError
+from patron.kernel.errors import Faults, Invalid, NotFound, PatronError
 from patron.kibo.errors import failure
 from patron.kibo.parameters import RESPONSE_FIELDS, USER_ID
 from patron.kibo.wire import Given, Int32, Wire
@@ -56,30 +56,42 @@ class ChangePasswordResultCollection(Wire):
 
 
 class _Change(msgspec.Struct, frozen=True):
+    """A checked change; `version` is that of the login whose old password was tried."""
+
+    account_id: int
     credential: actions.Credential
-    version: int
+    version: int | None
+    unlock: bool
 
 
-async def _prepare_change(ctx: Ctx, login: Login, info: CustomerPasswordInfo) -> _Change:
-    """Try the old password (which only an application may leave out), then hash the new one."""
-    needs_old = ctx.actor.kind == "shopper" or info.old_password
-    if needs_old and not await sign_in.try_login(ctx, login, info.old_password or ""):
+async def _prepared(ctx: Ctx, login: Login, info: CustomerPasswordInfo, *, unlock: bool) -> _Change:
+    """Try the old password, which only an application may leave out, then hash the new one. Raises Invalid, TooMany."""
+    is_shopper = ctx.actor.kind == "shopper"
+    if is_shopper and not info.old_password:
+        raise Invalid.field("password", "is needed: the old one", "missing")
+    if info.old_password and not await sign_in.try_login(ctx, login, info.old_password):
         raise Invalid.field("password", "")
-    foreign = info.external_password if ctx.actor.kind != "shopper" else None
-    return _Change(await actions.prepare(ctx, info.new_password, foreign, is_import=bool(foreign)), login.version)
+    foreign_hash = None if is_shopper else info.external_password
+    credential = await actions.prepare(ctx, info.new_password, foreign_hash)
+    version = login.version if info.old_password else None
+    return _Change(login.account_id, credential, version, unlock and not is_shopper)
+
+
+async def _change(ctx: Ctx, change: _Change) -> None:
+    await actions.change_password(
+        ctx, change.account_id, change.credential, version=change.version, unlock=change.unlock
+    )
 
 
 async def prepare_change(ctx: Ctx, call: Call) -> _Change:
     """Before the transaction: both hashes."""
     login = await queries.get(ctx, call.account_id, call.query.get("userId"))
-    return await _prepare_change(ctx, login, call.body)
+    return await _prepared(ctx, login, call.body, unlock=bool(call.query.get("unlockAccount")))
 
 
 async def change_password(ctx: Ctx, call: Call) -> Any:
     """Another password; every ticket of the login ends."""
-    unlock = bool(call.query.get("unlockAccount")) and ctx.actor.kind != "shopper"
-    change: _Change = call.prepared
-    await actions.change_password(ctx, call.account_id, change.credential, version=change.version, unlock=unlock)
+    await _change(ctx, call.prepared)
 
 
 async def prepare_changes(ctx: Ctx, call: Call) -> list[_Change | PatronError]:
@@ -91,7 +103,8 @@ async def prepare_changes(ctx: Ctx, call: Call) -> list[_Change | PatronError]:
     for row in rows:
         try:
             login = await queries.get(ctx, row.account_id or 0, row.user_id)
-            prepared.append(await _prepare_change(ctx, login, row.password_info or CustomerPasswordInfo()))
+            info = row.password_info or CustomerPasswordInfo()
+            prepared.append(await _prepared(ctx, login, info, unlock=bool(row.unlock_account)))
         except (Invalid, NotFound) as error:
             prepared.append(error)
     return prepared
@@ -101,20 +114,23 @@ async def change_passwords(ctx: Ctx, call: Call) -> Any:
     """Many password changes; each row says for itself what came of it."""
     results = []
     for row, change in zip(call.body.items or [], call.prepared, strict=True):
-        outcome = change
-        if isinstance(change, _Change):
-            try:
-                outcome = None
-                await actions.change_password(
-                    ctx, row.account_id, change.credential, version=change.version, unlock=bool(row.unlock_account)
-                )
-            except (Invalid, NotFound) as error:
-                outcome = error
-        message = failure(outcome, ctx.request_id).body.message if outcome else None
+        error = await _failure_of(ctx, change)
+        message = failure(error, ctx.request_id).body.message if error else None
         results.append(
-            ChangePasswordResult(account_id=row.account_id or 0, error_message=message, succeeded=not outcome)
+            ChangePasswordResult(account_id=row.account_id or 0, error_message=message, succeeded=error is None)
         )
     return ChangePasswordResultCollection(items=results, total_count=len(results))
+
+
+async def _failure_of(ctx: Ctx, change: _Change | PatronError) -> PatronError | None:
+    """Make one change of many. Both refusals come before anything is written, so the others go on."""
+    if isinstance(change, PatronError):
+        return change
+    try:
+        await _change(ctx, change)
+    except (Invalid, NotFound) as error:
+        return error
+    return None
 
 
 class CustomerResetPasswordInfo(Wire):
@@ -145,12 +161,16 @@ async def reset_password(ctx: Ctx, call: Call) -> Any:
 
 
 async def prepare_forgotten(ctx: Ctx, call: Call) -> actions.Credential:
-    """Before the transaction: hash the new password."""
+    """Before the transaction: is the token good? Then hash the new password."""
     body: ConfirmationInfo = call.body
+    faults = Faults()
     for name, text in (("userName", body.user_name), ("confirmationCode", body.confirmation_code)):
-        if not text:
-            raise Invalid.field(name, "is needed", "missing")
-    return await actions.prepare(ctx, body.new_password, None)
+        with faults.of():
+            if not text:
+                raise Invalid.field(name, "is needed", "missing")
+    faults.tell()
+    await resets.check(ctx, ctx.at_site.customer_set, body.user_name or "", body.confirmation_code or "")
+    return await actions.prepare(ctx, body.new_password)
 
 
 async def update_forgotten(ctx: Ctx, call: Call) -> Any:

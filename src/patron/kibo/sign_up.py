@@ -1,18 +1,23 @@
 """Signing up, in this dialect: accounts with logins, one or many (Kibo behaviour 6.2)."""
 
-from dataclasses import replace
 from typing import Any
 
+import msgspec
+
+from patron.accounts.model import Account
 from patron.customers import actions as customers
+from patron.customers.actions import NewCustomer
 from patron.kernel.context import Ctx
-from patron.kernel.errors import Invalid, Problem, Taken
+from patron.kernel.errors import Faults, Forbidden, Invalid, NotFound, Refused, Taken
 from patron.kibo.account_bodies import CustomerAccount, CustomerAccountCollection, read, shown
 from patron.kibo.errors import TIED_TO_LOGIN
 from patron.kibo.parameters import RESPONSE_FIELDS
-from patron.kibo.tickets import CustomerAuthTicket, check_device, issue
+from patron.kibo.tickets import CustomerAuthTicket, check_device, issue, lifetimes
 from patron.kibo.wire import Given, Wire
-from patron.logins import actions, queries
+from patron.logins import actions
 from patron.logins.model import fingerprint_digest
+from patron.tenants import queries as tenants
+from patron.tenants.model import PasswordPolicy
 from patron.web.operations import Call, Operation
 
 BULK_MAX = 100
@@ -45,35 +50,76 @@ class CustomerLoginInfo(Wire):
     username: str | None = None
 
 
-async def prepare_sign_up(ctx: Ctx, call: Call) -> actions.Credential:
+class _SignUp(msgspec.Struct, frozen=True):
+    """One sign-up, checked and with its password hashed."""
+
+    new: NewCustomer
+    credential: actions.Credential
+    is_import: bool
+
+
+def _check_import(ctx: Ctx, body: Any) -> None:
+    """An import skips the password policy and brings its own dates: that is for applications."""
+    if body.is_import and ctx.actor.kind == "shopper":
+        raise Forbidden("A shopper may not import.")
+
+
+def _check_secrets(policy: PasswordPolicy, body: Any) -> None:
+    faults = Faults()
+    with faults.of():
+        actions.check_password(policy, body.password, body.external_password, is_import=bool(body.is_import))
+    with faults.of():
+        check_device(body.fingerprint, body.region)
+    faults.tell()
+
+
+async def _prepared(ctx: Ctx, bodies: list[CustomerAccountAndAuthInfo], place: str = "") -> list[_SignUp]:
+    """Check all sign-ups, then hash their passwords. Raises Invalid with every fault of every one, or TooMany."""
+    policy = (await tenants.policy(ctx)).password
+    faults, news = Faults(), []
+    for n, body in enumerate(bodies):
+        with faults.of(place.format(n)):
+            new = read(body.account or CustomerAccount(), is_import=body.is_import)
+            news.append(new)
+            customers.check_sign_up(ctx, new)
+        with faults.of(place.format(n)):
+            _check_secrets(policy, body)
+    faults.tell()
+    return [
+        _SignUp(new, await actions.hashed(ctx, body.password, body.external_password), body.is_import)
+        for body, new in zip(bodies, news, strict=True)
+    ]
+
+
+async def prepare_sign_up(ctx: Ctx, call: Call) -> _SignUp:
     """Before the transaction: check the body and hash the password."""
-    return await _prepared(ctx, call.body)
-
-
-async def _prepared(ctx: Ctx, body: Any) -> actions.Credential:
-    check_device(body.fingerprint, body.region)
-    return await actions.prepare(ctx, body.password, body.external_password, is_import=bool(body.is_import))
+    _check_import(ctx, call.body)
+    await lifetimes(ctx, call.body)
+    return (await _prepared(ctx, [call.body]))[0]
 
 
 async def add_account_and_login(ctx: Ctx, call: Call) -> Any:
     """Sign up: an account, its login, and a ticket."""
-    body: CustomerAccountAndAuthInfo = call.body
-    new = read(body.account or CustomerAccount())
-    customer = await customers.sign_up(ctx, new, call.prepared, is_import=body.is_import)
-    return await _signed_in(ctx, body, customer.account.id)
+    one: _SignUp = call.prepared
+    customer = await customers.sign_up(ctx, one.new, one.credential, is_import=one.is_import)
+    return await _signed_in(ctx, call.body, customer.account)
 
 
-async def _signed_in(ctx: Ctx, body: Any, account_id: int) -> CustomerAuthTicket:
+async def _signed_in(ctx: Ctx, body: Any, account: Account) -> CustomerAuthTicket:
     """Whoever signs up is signed in, on a device that is known from then on."""
-    login = await queries.get(ctx, account_id)
-    await actions.remember_device(ctx, account_id, fingerprint_digest(body.fingerprint), body.region)
-    return await issue(ctx, body, user_id=login.user_id, account_id=account_id)
+    assert account.user_id is not None
+    await actions.note_sign_in(ctx, account.id, fingerprint_digest(body.fingerprint), body.region)
+    return await issue(ctx, body, user_id=account.user_id, account_id=account.id)
 
 
 async def prepare_login(ctx: Ctx, call: Call) -> actions.Credential:
     """Before the transaction: the account must be there and have no login, then hash."""
-    await customers.check_has_no_login(ctx, call.account_id)
-    return await _prepared(ctx, call.body)
+    body: CustomerLoginInfo = call.body
+    await customers.check_guest(ctx, call.account_id)
+    _check_import(ctx, body)
+    await lifetimes(ctx, body)
+    _check_secrets((await tenants.policy(ctx)).password, body)
+    return await actions.hashed(ctx, body.password, body.external_password)
 
 
 async def create_login(ctx: Ctx, call: Call) -> Any:
@@ -87,42 +133,36 @@ async def create_login(ctx: Ctx, call: Call) -> Any:
         user_name=body.username,
         is_import=bool(body.is_import),
     )
-    return await _signed_in(ctx, body, account.id)
+    return await _signed_in(ctx, body, account)
 
 
-async def prepare_bulk(ctx: Ctx, call: Call) -> list[actions.Credential]:
-    """Before the transaction: hash every row's password; the first failure names all bad rows."""
+async def prepare_bulk(ctx: Ctx, call: Call) -> list[_SignUp]:
+    """Before the transaction: check every row, then hash every password."""
     if not 1 <= len(call.body) <= BULK_MAX:
         raise Invalid.field("body", f"has 1 to {BULK_MAX} rows")
-    return await _rows(call.body, lambda body: _prepared(ctx, body))
+    return await _prepared(ctx, call.body, "[{}].")
 
 
 async def add_accounts(ctx: Ctx, call: Call) -> Any:
     """Many accounts with logins, all or none; nobody is signed in."""
-    pairs = list(zip(call.body, call.prepared, strict=True))
-
-    async def sign_up(pair: tuple[CustomerAccountAndAuthInfo, actions.Credential]) -> CustomerAccount:
-        body, credential = pair
-        new = read(body.account or CustomerAccount())
-        return shown(ctx, await customers.sign_up(ctx, new, credential, is_import=body.is_import))
-
-    made = await _rows(pairs, sign_up)
-    return CustomerAccountCollection(page_size=len(made), page_count=1, total_count=len(made), items=made)
+    faults, items = Faults(), []
+    for n, row in enumerate(call.prepared):
+        with faults.of(f"[{n}]."):
+            items.append(await _added(ctx, row))
+    faults.tell()
+    return CustomerAccountCollection(page_size=len(items), page_count=1, total_count=len(items), items=items)
 
 
-async def _rows(given: list[Any], work: Any) -> list[Any]:
-    """Do the work for each row. Raises Invalid with a problem for every row that failed, `[3].EmailAddress`."""
-    done, problems = [], []
-    for n, one in enumerate(given):
-        try:
-            done.append(await work(one))
-        except Invalid as error:
-            problems += [replace(p, field=f"[{n}].{p.field}") for p in error.problems]
-        except Taken as error:
-            problems.append(Problem(f"[{n}].{error.field}", TIED_TO_LOGIN, "taken"))
-    if problems:
-        raise Invalid(*problems)
-    return done
+async def _added(ctx: Ctx, row: _SignUp) -> CustomerAccount:
+    """One row of many. What is wrong with it is told as that row's problem; the others are tried all the same."""
+    try:
+        async with ctx.db.part():
+            return shown(ctx, await customers.sign_up(ctx, row.new, row.credential, is_import=row.is_import))
+    except Taken as error:
+        message = "is in use" if error.field == "user_id" else TIED_TO_LOGIN
+        raise Invalid.field(error.field, message, "taken") from None
+    except (NotFound, Refused, Forbidden) as error:
+        raise Invalid.field("account", error.message) from None
 
 
 _PATH = "/commerce/customer/accounts"
@@ -138,9 +178,9 @@ OPERATIONS = (
         replays="secret", summary="Sign a shopper up", **_CREATE,
     ),
     Operation(
-        id="addLoginToExistingCustomer", method="POST", path=f"{_PATH}/{{accountId}}/Create-Login", handler=create_login,
-        before=prepare_login, shopper="open", body=CustomerLoginInfo, answer=CustomerAuthTicket, replays="secret",
-        summary="Give a guest a login", **_CREATE,
+        id="addLoginToExistingCustomer", method="POST", path=f"{_PATH}/{{accountId}}/Create-Login",
+        handler=create_login, before=prepare_login, shopper="open", body=CustomerLoginInfo, answer=CustomerAuthTicket,
+        replays="secret", summary="Give a guest a login", **_CREATE,
     ),
     Operation(
         id="addAccounts", method="POST", path=f"{_PATH}/Bulk", handler=add_accounts, before=prepare_bulk,

@@ -9,7 +9,7 @@ from patron.customers import queries as customers
 from patron.customers.model import CHILDREN
 from patron.kernel.caller import Actor
 from patron.kernel.context import Ctx
-from patron.kernel.errors import Forbidden, Invalid, Unauthenticated
+from patron.kernel.errors import Faults, Forbidden, Invalid, Unauthenticated
 from patron.kernel.secrets import random_token
 from patron.kibo.account_bodies import CustomerAccount, shown
 from patron.kibo.parameters import RESPONSE_FIELDS
@@ -18,8 +18,6 @@ from patron.logins import actions, sign_in, tickets
 from patron.logins.model import FINGERPRINT_LENGTH_MAX
 from patron.tenants import queries as tenants
 from patron.web.operations import Answer, Call, Operation, Param
-
-PASSWORD_LENGTH_MAX = 1_000
 
 # One and the same for unknown names, wrong passwords, disabled accounts and delays (Kibo behaviour 3.2).
 _SIGN_IN_FAILED = "The user name or the password is wrong."
@@ -67,10 +65,15 @@ async def shown_ticket(ctx: Ctx, ticket: tickets.Ticket) -> CustomerAuthTicket:
     )
 
 
-async def issue(ctx: Ctx, body: Any, *, user_id: str, account_id: int) -> CustomerAuthTicket:
-    """The first ticket of a sign-in or sign-up. `body` may ask for lifetimes and name the device."""
+async def lifetimes(ctx: Ctx, body: Any) -> tickets.Lifetimes:
+    """How long the tickets shall live that a sign-in or sign-up asks for. Raises Forbidden, Invalid."""
     policy = await tenants.policy(ctx)
-    life = tickets.lifetimes(ctx, policy, body.auth_ticket_ttl_minutes, body.refresh_token_ttl_minutes)
+    return tickets.lifetimes(ctx, policy, body.auth_ticket_ttl_minutes, body.refresh_token_ttl_minutes)
+
+
+async def issue(ctx: Ctx, body: Any, *, user_id: str, account_id: int) -> CustomerAuthTicket:
+    """The first ticket of a sign-in or sign-up. `body` may ask for lifetimes."""
+    life = await lifetimes(ctx, body)
     anonymous = ctx.actor.user_id if ctx.actor.kind == "shopper" and ctx.actor.account_id is None else None
     await actions.link_anonymous(ctx, anonymous, account_id)
     ticket = await tickets.issue(
@@ -92,18 +95,18 @@ def check_device(fingerprint: str | None, region: str | None) -> None:
 
 
 async def try_password(ctx: Ctx, call: Call) -> sign_in.Attempt:
-    """Before the transaction: hash what was typed. Raises Invalid, Forbidden for lifetimes, TooMany."""
+    """Before the transaction: hash what was typed. Raises Forbidden for lifetimes, Invalid, TooMany."""
     body: CustomerUserAuthInfo = call.body
-    if not body.username:
-        raise Invalid.field("user_name", "is needed", "missing")
-    if not body.password:
-        raise Invalid.field("password", "is needed", "missing")
-    check_device(body.fingerprint, body.region)
-    policy = await tenants.policy(ctx)
-    tickets.lifetimes(ctx, policy, body.auth_ticket_ttl_minutes, body.refresh_token_ttl_minutes)
-    if len(body.password) > PASSWORD_LENGTH_MAX:
-        raise Unauthenticated(_SIGN_IN_FAILED)
-    return await sign_in.try_name(ctx, body.username, body.password, body.fingerprint)
+    await lifetimes(ctx, body)
+    faults = Faults()
+    for name, text in (("user_name", body.username), ("password", body.password)):
+        with faults.of():
+            if not text:
+                raise Invalid.field(name, "is needed", "missing")
+    with faults.of():
+        check_device(body.fingerprint, body.region)
+    faults.tell()
+    return await sign_in.try_name(ctx, body.username or "", body.password or "", body.fingerprint)
 
 
 async def create_user_ticket(ctx: Ctx, call: Call) -> Any:

@@ -1,4 +1,8 @@
-"""Changes of logins: create, rename, change the password, lock, reset."""
+"""Changes of logins: create, rename, change the password, lock, sign in.
+
+Whoever changes a login locks its account first. So changes of one login wait for each other, they never meet a change
+of the account in the other order, and a ticket is never given while the account is being disabled.
+"""
 
 import msgspec
 
@@ -6,10 +10,12 @@ from patron.accounts import actions as accounts
 from patron.accounts.model import Account
 from patron.kernel import events
 from patron.kernel.context import Ctx
-from patron.kernel.errors import Invalid, Taken
+from patron.kernel.errors import Invalid, NotFound, Taken
+from patron.kernel.values import name_key
 from patron.logins import mails, queries, sign_in, tickets
 from patron.logins.model import NAME_LENGTH_MAX, Login, names_of
 from patron.tenants import queries as tenants
+from patron.tenants.model import PasswordPolicy
 
 FOREIGN_HASH_LENGTH_MAX = 2_000
 
@@ -21,24 +27,37 @@ class Credential(msgspec.Struct, frozen=True):
     foreign_hash: str | None = None
 
 
-async def prepare(ctx: Ctx, password: str | None, foreign_hash: str | None, *, is_import: bool = False) -> Credential:
-    """Check a new password and hash it. Called outside the transaction: hashing takes its time.
+def check_password(
+    policy: PasswordPolicy, password: str | None, foreign_hash: str | None, *, is_import: bool = False
+) -> None:
+    """Whether a new login may have this password, or this hash of another system.
 
-    Raises Invalid: an import is exempt from the policy, only an import may bring a foreign hash.
+    Raises Invalid: an import is exempt from the policy (but for the longest), and only an import may bring a hash.
     """
-    if foreign_hash is not None:
+    if foreign_hash:
         if not is_import:
             raise Invalid.field("externalPassword", "is for imports only (isImport)")
         if len(foreign_hash) > FOREIGN_HASH_LENGTH_MAX:
             raise Invalid.field("externalPassword", f"has at most {FOREIGN_HASH_LENGTH_MAX} characters", "too_long")
-        return Credential(foreign_hash=foreign_hash)
-    policy = (await tenants.policy(ctx)).password
-    if not password:
+    elif not password:
         raise Invalid.field("password", "is needed", "missing")
-    fault = policy.fault(password) if not is_import or len(password) > policy.length_max else None
-    if fault:
+    elif fault := (policy.fault_of_import(password) if is_import else policy.fault(password)):
         raise Invalid.field("password", fault)
+
+
+async def hashed(ctx: Ctx, password: str | None, foreign_hash: str | None) -> Credential:
+    """A checked password as it is stored. Outside the transaction: hashing takes its time, and may raise TooMany."""
+    if foreign_hash:
+        return Credential(foreign_hash=foreign_hash)
+    assert password
     return Credential(password_hash=await ctx.secrets.passwords.hash(password))
+
+
+async def prepare(ctx: Ctx, password: str | None, foreign_hash: str | None = None) -> Credential:
+    """Check the new password of a login that is there, and hash it. Raises Invalid, TooMany."""
+    policy = (await tenants.policy(ctx)).password
+    check_password(policy, password, foreign_hash, is_import=bool(foreign_hash))
+    return await hashed(ctx, password, foreign_hash)
 
 
 async def create(ctx: Ctx, account: Account, credential: Credential, *, is_import: bool = False) -> None:
@@ -101,10 +120,9 @@ async def rename(ctx: Ctx, account: Account, *, user_name: str | None, email: st
 
     A user name that was the old e-mail address follows the new one (Kibo behaviour 6.1). Raises Invalid, Taken.
     """
-    login = await queries.get(ctx, account.id, lock=True)
-    email = email.strip() or None if email else None
+    login = await queries.get(ctx, account.id)
     name = user_name or login.user_name
-    if email and account.email and name.strip().lower() == account.email.lower():
+    if email and account.email and name_key(name) == name_key(account.email):
         name = email
     name = checked_name(name)
     before, after = names_of(login.user_name, account.email), names_of(name, email)
@@ -137,7 +155,7 @@ async def change_password(
 
     `version` is the login's when the old password was checked; when it changed meanwhile the check is worth nothing.
     """
-    login = await queries.get(ctx, account_id, lock=True)
+    login = await _locked(ctx, account_id)
     if version is not None and login.version != version:
         raise Invalid.field("password", "")
     is_locked = login.is_locked and not unlock
@@ -164,7 +182,7 @@ async def change_password(
 
 async def set_locked(ctx: Ctx, account_id: int, *, locked: bool, user_id: str | None = None) -> None:
     """Forbid or allow signing in. Forbidding ends every ticket. Doing it again changes nothing."""
-    login = await queries.get(ctx, account_id, user_id, lock=True)
+    login = await _locked(ctx, account_id, user_id)
     if login.is_locked == locked:
         return
     await ctx.db.execute(
@@ -189,7 +207,7 @@ async def set_locked(ctx: Ctx, account_id: int, *, locked: bool, user_id: str | 
 
 async def set_must_change(ctx: Ctx, account_id: int, *, required: bool, user_id: str | None = None) -> None:
     """Refuse to sign in until the password is another one, or no longer. Doing it again changes nothing."""
-    login = await queries.get(ctx, account_id, user_id, lock=True)
+    login = await _locked(ctx, account_id, user_id)
     if login.must_change == required:
         return
     await ctx.db.execute(
@@ -206,6 +224,12 @@ async def set_must_change(ctx: Ctx, account_id: int, *, required: bool, user_id:
         await tickets.end_all(ctx, account_id)
     changes: events.Changes = {"is_password_change_required": (login.must_change, required)}
     await events.record(ctx, "login.change_required", account_id=account_id, changes=changes)
+
+
+async def _locked(ctx: Ctx, account_id: int, user_id: str | None = None) -> Login:
+    """The login of an account, both kept from changing until the transaction ends. Raises NotFound."""
+    await accounts.lock(ctx, account_id)
+    return await queries.get(ctx, account_id, user_id)
 
 
 async def end_tickets(ctx: Ctx, account_id: int) -> None:
@@ -225,35 +249,42 @@ async def tell_new_email(ctx: Ctx, before: Account, after: Account) -> None:
 
 
 async def finish_sign_in(ctx: Ctx, attempt: sign_in.Attempt, region: str | None) -> Login | None:
-    """Write down a right password; None when the login changed since it was tried.
+    """Write down a right password. Answers None when the login changed since it was tried, or may not be used.
 
-    Replaces a dated hash, ends the count of failures and remembers the device.
+    Replaces a dated hash, ends the count of failures and remembers the device; not for a login that is locked or must
+    change its password, which the caller refuses.
     """
     tried = attempt.login
     assert tried is not None
-    login = await queries.get(ctx, tried.account_id, lock=True)
+    try:
+        login = await _locked(ctx, tried.account_id)
+    except NotFound:
+        return None
     if login.version != tried.version or not login.is_active:
         return None
     if login.is_locked or login.must_change:
         return login
-    await ctx.db.execute(
-        """
-        update login set last_login_at = $3, password_hash = coalesce($4, password_hash)
-        where tenant_id = $1 and account_id = $2
-        """,
-        ctx.tenant_id,
-        login.account_id,
-        ctx.now,
-        attempt.new_hash,
-    )
+    if attempt.new_hash is not None:
+        await ctx.db.execute(
+            "update login set password_hash = $3 where tenant_id = $1 and account_id = $2",
+            ctx.tenant_id,
+            login.account_id,
+            attempt.new_hash,
+        )
     await sign_in.forget_failures(ctx, login.account_id, attempt.fingerprint)
-    await remember_device(ctx, login.account_id, attempt.fingerprint, region)
+    await note_sign_in(ctx, login.account_id, attempt.fingerprint, region)
     await events.record(ctx, "login.signed_in", account_id=login.account_id)
     return login
 
 
-async def remember_device(ctx: Ctx, account_id: int, fingerprint: bytes | None, region: str | None) -> None:
-    """Note a device that has signed in fully: it will pass the delay."""
+async def note_sign_in(ctx: Ctx, account_id: int, fingerprint: bytes | None, region: str | None) -> None:
+    """Note when somebody signed in or up, and on which device: from then on it passes the delay."""
+    await ctx.db.execute(
+        "update login set last_login_at = $3 where tenant_id = $1 and account_id = $2",
+        ctx.tenant_id,
+        account_id,
+        ctx.now,
+    )
     if fingerprint is not None:
         await ctx.db.execute(
             """

@@ -2,6 +2,7 @@
 
 from patron.kernel import mail
 from patron.kernel.context import Ctx
+from patron.kernel.values import email_key
 from patron.logins.model import RESET_LIFE
 from patron.tenants import queries as tenants
 
@@ -63,7 +64,8 @@ async def password_changed(ctx: Ctx, account_id: int, email: str | None) -> None
 
 async def email_changed(ctx: Ctx, account_id: int, before: str | None, after: str | None) -> None:
     """The address is another one now: told to the old and the new."""
-    for email in {before, after}:
+    addresses = {email_key(email): email for email in (before, after) if email}
+    for email in addresses.values():
         await _send(
             ctx,
             EMAIL_UPDATED,

@@ -9,6 +9,8 @@ from patron.kernel.values import email_key, name_key
 
 NAME_LENGTH_MAX = 254
 FINGERPRINT_LENGTH_MAX = 500
+# What is typed may be longer than what may be set, and is hashed to see; beyond this it is wrong unseen.
+PASSWORD_TYPED_MAX = 1_000
 
 ATTEMPTS_MAX = 5
 DELAY_FIRST = timedelta(seconds=30)

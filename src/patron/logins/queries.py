@@ -3,7 +3,7 @@
 from patron.kernel.context import Ctx
 from patron.kernel.db import Session
 from patron.kernel.errors import NotFound
-from patron.logins.model import Failures, Login, failure_key, keys_of
+from patron.logins.model import NAME_LENGTH_MAX, Failures, Login, failure_key, keys_of
 from patron.logins.shopper import Shopper
 
 COLUMNS = """l.account_id, l.version, l.customer_set_code, l.user_id, l.user_name, l.password_hash, l.foreign_hash,
@@ -12,16 +12,10 @@ COLUMNS = """l.account_id, l.version, l.customer_set_code, l.user_id, l.user_nam
 SOURCE = "login l join account a on a.tenant_id = $1 and a.id = l.account_id"
 
 
-async def get(ctx: Ctx, account_id: int, user_id: str | None = None, *, lock: bool = False) -> Login:
-    """The login of an account. Raises NotFound when it has none, or when it is not that user's.
-
-    `lock` keeps it from changing until the transaction ends.
-    """
+async def get(ctx: Ctx, account_id: int, user_id: str | None = None) -> Login:
+    """The login of an account. Raises NotFound when it has none, or when it is not that user's."""
     row = await ctx.db.row(
-        f"""
-        select {COLUMNS} from {SOURCE} where l.tenant_id = $1 and l.account_id = $2
-        {"for update of l" if lock else ""}
-        """,
+        f"select {COLUMNS} from {SOURCE} where l.tenant_id = $1 and l.account_id = $2",
         ctx.tenant_id,
         account_id,
     )
@@ -33,6 +27,8 @@ async def get(ctx: Ctx, account_id: int, user_id: str | None = None, *, lock: bo
 
 async def by_name(ctx: Ctx, customer_set: str, name: str) -> Login | None:
     """The login to which a user name or e-mail address leads. As a user name it counts first."""
+    if len(name.strip()) > NAME_LENGTH_MAX:
+        return None
     row = await ctx.db.row(
         f"""
         select {COLUMNS} from {SOURCE}

@@ -1,14 +1,22 @@
 """Setting a password anew by a link in a mail: single use, 72 hours, the newest counts (Kibo behaviour 6.3)."""
 
+import asyncio
+import time
 from datetime import datetime
 
+from patron.accounts import actions as accounts
+from patron.accounts import queries as account_queries
 from patron.kernel import events
 from patron.kernel.context import Ctx
+from patron.kernel.db import Row
 from patron.kernel.errors import Invalid
 from patron.kernel.secrets import digest, random_token, same
 from patron.logins import mails, queries
 from patron.logins.actions import Credential, change_password
-from patron.logins.model import RESET_LIFE, RESETS_MAX, RESETS_WITHIN
+from patron.logins.model import RESET_LIFE, RESETS_MAX, RESETS_WITHIN, Login
+
+# No request is answered sooner, so that the time does not tell whether there was a mail to write.
+REQUEST_SECONDS_MIN = 0.1
 
 
 async def request_reset(ctx: Ctx, customer_set: str, name: str) -> bool:
@@ -16,6 +24,8 @@ async def request_reset(ctx: Ctx, customer_set: str, name: str) -> bool:
 
     The newest link counts. Beyond ten in an hour no further mail goes out: it is a mailbox, not a target.
     """
+    earliest = time.monotonic() + REQUEST_SECONDS_MIN
+    ctx.db.after_commit(lambda: asyncio.sleep(earliest - time.monotonic()))
     login = await queries.by_name(ctx, customer_set, name)
     if login is None or not login.email or not login.is_active:
         return False
@@ -43,29 +53,51 @@ async def request_reset(ctx: Ctx, customer_set: str, name: str) -> bool:
     return True
 
 
-async def reset_password(ctx: Ctx, customer_set: str, name: str, token: str, credential: Credential) -> None:
-    """Set a password with a token from a mail, which also unlocks (Kibo behaviour 6.3).
+async def check(ctx: Ctx, customer_set: str, name: str, token: str) -> int:
+    """The account whose password a token from a mail may set now.
 
-    Raises Invalid for a token that is wrong, old, used, or not the newest; unknown names are answered alike.
+    `name` is the user name or e-mail address, or the user id that stands in the link. Raises Invalid for a token that
+    is wrong, old, used, or not the newest; names that nobody has are answered alike.
     """
-    login = await queries.by_name(ctx, customer_set, name)
-    row = None
-    if login is not None:
-        row = await ctx.db.row(
-            """
-            select id, digest, expires_at, used_at from password_reset
-            where tenant_id = $1 and account_id = $2 order by id desc limit 1 for update
-            """,
-            ctx.tenant_id,
-            login.account_id,
-        )
-    if login is None or row is None or not _is_good(row["expires_at"], row["used_at"], row["digest"], token, ctx.now):
+    login = await _login_of(ctx, customer_set, name)
+    newest = await _newest(ctx, login.account_id) if login else None
+    if login is None or newest is None or not _is_good(newest, token, ctx.now):
         raise Invalid.field("confirmationCode", "is not valid (any more)")
-    await ctx.db.execute(
-        "update password_reset set used_at = $3 where tenant_id = $1 and id = $2", ctx.tenant_id, row["id"], ctx.now
+    return login.account_id
+
+
+async def _login_of(ctx: Ctx, customer_set: str, name: str) -> Login | None:
+    login = await queries.by_name(ctx, customer_set, name)
+    if login is None and len(name) == 32:
+        account = await account_queries.by_user_id(ctx, name)
+        login = await queries.get(ctx, account.id) if account and account.has_login else None
+    return login
+
+
+async def _newest(ctx: Ctx, account_id: int) -> Row | None:
+    return await ctx.db.row(
+        """
+        select id, digest, expires_at, used_at from password_reset
+        where tenant_id = $1 and account_id = $2 order by id desc limit 1
+        """,
+        ctx.tenant_id,
+        account_id,
     )
-    await change_password(ctx, login.account_id, credential, unlock=True)
 
 
-def _is_good(expires_at: datetime, used_at: datetime | None, stored: bytes, token: str, now: datetime) -> bool:
-    return used_at is None and now < expires_at and same(stored, digest(token))
+def _is_good(reset: Row, token: str, now: datetime) -> bool:
+    return reset["used_at"] is None and now < reset["expires_at"] and same(reset["digest"], digest(token))
+
+
+async def reset_password(ctx: Ctx, customer_set: str, name: str, token: str, credential: Credential) -> None:
+    """Set a password with a token from a mail, once, which also unlocks (Kibo behaviour 6.3). Raises Invalid."""
+    account_id = await check(ctx, customer_set, name, token)
+    await accounts.lock(ctx, account_id)
+    await check(ctx, customer_set, name, token)  # it may have been used while we waited for the account
+    await ctx.db.execute(
+        "update password_reset set used_at = $3 where tenant_id = $1 and account_id = $2 and used_at is null",
+        ctx.tenant_id,
+        account_id,
+        ctx.now,
+    )
+    await change_password(ctx, account_id, credential, unlock=True)

@@ -1,17 +1,27 @@
-"""Trying a password: outside any transaction, in turn, with a delay that grows (Kibo behaviour 6.4).
+"""Trying a password: outside the change's transaction, in turn, with a delay that grows (Kibo behaviour 6.4).
 
 The delay is looked at, the hash computed and a failure written while this process holds its one turn at hashing. So
 however many guesses arrive at once, only one a process is under way, and the next ones see what it left behind.
-"""
 
-from datetime import datetime
+A stranger's guesses never keep the owner out: a device that has signed in before counts for itself, and so does a
+shopper who is signed in and changes the password.
+"""
 
 import msgspec
 
 from patron.kernel import events
 from patron.kernel.context import Ctx
 from patron.logins import queries
-from patron.logins.model import Login, delay_after, failure_key, fingerprint_digest, keys_of
+from patron.logins.model import (
+    NAME_LENGTH_MAX,
+    PASSWORD_TYPED_MAX,
+    Failures,
+    Login,
+    delay_after,
+    failure_key,
+    fingerprint_digest,
+    keys_of,
+)
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -30,7 +40,7 @@ async def try_name(ctx: Ctx, name: str, password: str, fingerprint: str | None =
     login = await queries.by_name(ctx, ctx.at_site.customer_set, name)
     device = fingerprint_digest(fingerprint)
     if login is None:
-        key = failure_key("name", ctx.at_site.customer_set, keys_of(name)[-1])
+        key = failure_key("name", ctx.at_site.customer_set, keys_of(name[:NAME_LENGTH_MAX])[-1])
     elif device is not None and await queries.knows_device(ctx, login.account_id, device):
         key = failure_key("device", login.account_id, device.hex())
     else:
@@ -39,12 +49,15 @@ async def try_name(ctx: Ctx, name: str, password: str, fingerprint: str | None =
 
 
 async def try_login(ctx: Ctx, login: Login, password: str) -> bool:
-    """Try the password of a login that is known already (to change it)."""
-    attempt = await _try(ctx, login, failure_key("login", login.account_id), password, None)
+    """Try the password of a login that is known already (to change it). Raises TooMany when the queue is full."""
+    key = failure_key("session" if ctx.actor.kind == "shopper" else "login", login.account_id)
+    attempt = await _try(ctx, login, key, password, None)
     return attempt.login is not None
 
 
 async def _try(ctx: Ctx, login: Login | None, key: bytes, password: str, device: bytes | None) -> Attempt:
+    if len(password) > PASSWORD_TYPED_MAX:
+        return Attempt()
     hashed = login.password_hash if login else None
     async with ctx.secrets.passwords.turn() as passwords:
         failures = await queries.failures(ctx, key)
@@ -55,30 +68,32 @@ async def _try(ctx: Ctx, login: Login | None, key: bytes, password: str, device:
             assert hashed is not None
             new_hash = await passwords.hash(password) if passwords.is_dated(hashed) else None
             return Attempt(login, device, new_hash)
-        await _count_failure(ctx, key, failures.count, failures.first_at)
-    if login is not None:
-        await events.record(ctx, "login.failed", account_id=login.account_id)
+        await _count_failure(ctx, login, key, failures)
     return Attempt()
 
 
-async def _count_failure(ctx: Ctx, key: bytes, count: int, first_at: datetime | None) -> None:
-    delay = delay_after(count + 1)
-    await ctx.db.execute(
-        """
-        insert into sign_in_failure as f (tenant_id, key, failed_count, first_at, last_at, delayed_until)
-        values ($1, $2, 1, $3, $3, $4) on conflict (tenant_id, key) do update
-        set failed_count = f.failed_count + 1, last_at = $3, delayed_until = $4
-        """,
-        ctx.tenant_id,
-        key,
-        ctx.now,
-        ctx.now + delay if delay else None,
-    )
+async def _count_failure(ctx: Ctx, login: Login | None, key: bytes, failures: Failures) -> None:
+    """One commit whoever it was: a name that nobody has must not be answered sooner."""
+    delay = delay_after(failures.count + 1)
+    async with ctx.db.transaction():
+        await ctx.db.execute(
+            """
+            insert into sign_in_failure as f (tenant_id, key, failed_count, first_at, last_at, delayed_until)
+            values ($1, $2, 1, $3, $3, $4) on conflict (tenant_id, key) do update
+            set failed_count = f.failed_count + 1, last_at = $3, delayed_until = $4
+            """,
+            ctx.tenant_id,
+            key,
+            ctx.now,
+            ctx.now + delay if delay else None,
+        )
+        if login is not None:
+            await events.record(ctx, "login.failed", account_id=login.account_id)
 
 
 async def forget_failures(ctx: Ctx, account_id: int, device: bytes | None = None) -> None:
-    """A success ends the count: for the login, and for the device that it came from."""
-    keys = [failure_key("login", account_id)]
+    """A success ends the count: for the login, for its signed-in shopper, and for the device that it came from."""
+    keys = [failure_key("login", account_id), failure_key("session", account_id)]
     if device is not None:
         keys.append(failure_key("device", account_id, device.hex()))
     await ctx.db.execute("delete from sign_in_failure where tenant_id = $1 and key = any($2)", ctx.tenant_id, keys)

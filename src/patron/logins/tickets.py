@@ -20,6 +20,9 @@ from patron.tenants.model import Policy
 
 GRACE = timedelta(seconds=30)
 FAMILY_LIFE = timedelta(days=30)
+# What no tenant's settings exceed (Kibo behaviour 8.1). A day is also how long the worker keeps what has ended.
+ACCESS_MINUTES_MAX = 1_440
+REFRESH_MINUTES_MAX = 43_200
 TTL_BEHAVIOR = "customer-auth:configure-token-durations"
 
 _TOKEN = re.compile(r"(?P<family>[0-9a-f]{32})(?P<sequence>[0-9a-f]{8})(?P<code>[0-9a-f]{32})")
@@ -74,14 +77,20 @@ def lifetimes(
         raise Forbidden(f"Choosing lifetimes needs the behavior {TTL_BEHAVIOR}.")
     refresh_default = policy.anonymous_refresh_minutes if anonymous else policy.refresh_minutes
     return Lifetimes(
-        _seconds("authTicketTtlMinutes", access_minutes, policy.access_minutes, policy.access_minutes_max),
-        _seconds("refreshTokenTtlMinutes", refresh_minutes, refresh_default, policy.refresh_minutes_max),
-    )
+        _seconds(
+            "authTicketTtlMinutes", access_minutes, policy.access_minutes,
+            min(policy.access_minutes_max, ACCESS_MINUTES_MAX),
+        ),
+        _seconds(
+            "refreshTokenTtlMinutes", refresh_minutes, refresh_default,
+            min(policy.refresh_minutes_max, REFRESH_MINUTES_MAX),
+        ),
+    )  # fmt: skip
 
 
 def _seconds(field: str, asked: float | None, default: int, most: int) -> int:
     if asked is None:
-        return default * 60
+        return min(default, most) * 60
     if not 1 <= asked <= most:
         raise Invalid.field(field, f"is between 1 and {most}")
     return int(asked * 60)
@@ -142,15 +151,17 @@ async def refresh(ctx: Ctx, token: str, *, application_id: int, account_id: int 
     family = _Family(*row) if row else None
     if family is None or family.ended_at or family.application_id != application_id:
         return None
+    sequence = int(match["sequence"], 16)
+    is_current = sequence == family.sequence and same(family.digest, digest(token))
+    is_repeated = sequence == family.sequence - 1 and family.rotated_at and ctx.now <= family.rotated_at + GRACE
+    if not (is_current or is_repeated):
+        await _end_family(ctx, family)
+        return None
+    if ctx.now >= family.expires_at:
+        return None
     if account_id is not None and account_id != family.account_id:
         raise Forbidden("This shopper does not belong to that account.")
-    sequence = int(match["sequence"], 16)
-    if sequence == family.sequence and same(family.digest, digest(token)):
-        return await _rotate(ctx, family) if ctx.now < family.expires_at else None
-    if sequence == family.sequence - 1 and family.rotated_at and ctx.now <= family.rotated_at + GRACE:
-        return await _ticket(ctx, family)
-    await _end_family(ctx, family)
-    return None
+    return await _rotate(ctx, family) if is_current else await _ticket(ctx, family)
 
 
 async def _rotate(ctx: Ctx, family: _Family) -> Ticket:
@@ -223,5 +234,5 @@ async def _ticket(ctx: Ctx, family: _Family) -> Ticket:
         "iat": int(issued_at.timestamp()),
         "exp": int(expires_at.timestamp()),
     }
-    token = await ctx.secrets.keyring.sign(ctx.db, {k: v for k, v in claims.items() if v is not None}, ctx.now)
+    token = await ctx.secrets.keyring.sign(ctx.db, {k: v for k, v in claims.items() if v is not None}, issued_at)
     return Ticket(family.user_id, family.account_id, token, expires_at, _refresh_token(ctx, family), family.expires_at)

@@ -93,6 +93,10 @@ class PasswordPolicy(msgspec.Struct, frozen=True):
             return "must have a digit"
         return None
 
+    def fault_of_import(self, password: str) -> str | None:
+        """The same for a password that comes from another system, where it was good enough."""
+        return f"must have at most {self.length_max} characters" if len(password) > self.length_max else None
+
 
 class Policy(msgspec.Struct, frozen=True):
     """A tenant's settings: `tenant.settings`, with our defaults for what is not there."""

@@ -1,6 +1,7 @@
 // Walks through every operation. The shop comes as JSON in PATRON_SHOP; what happens goes to stdout, line by line.
 import { Walk } from './walk.mjs'
 import accounts from './accounts.mjs'
+import attributes from './attributes.mjs'
 import cards from './cards.mjs'
 import contacts from './contacts.mjs'
 import modes from './modes.mjs'
@@ -15,6 +16,7 @@ const parts = {
   accounts,
   contacts,
   notes,
+  attributes,
   cards,
   transactions,
   surroundings,

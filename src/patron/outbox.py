@@ -1,12 +1,15 @@
 """Sends queued mails over SMTP; without SMTP settings they are kept, for `patron mail show`.
 
-A mail is claimed for five minutes, sent, and then marked: a crash in between sends it again rather than never. A
-server that says "later" is asked again with growing pauses; one that refuses the recipient for good is believed.
+A mail is claimed for five minutes, sent, and then marked: a crash in between sends it again rather than never, with
+the same Message-ID. A server that says "later" is asked again with growing pauses, and so is one that refuses us (our
+password, our sender); one that refuses the recipient or the mail for good is believed.
 """
 
+import asyncio
+from contextlib import suppress
 from datetime import datetime, timedelta
 from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid
+from email.utils import format_datetime, parseaddr
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -22,8 +25,8 @@ LEASE = timedelta(minutes=5)
 ATTEMPTS_MAX = 12
 PAUSE_FIRST = timedelta(seconds=10)
 PAUSE_MAX = timedelta(hours=6)
-CLAIMED_AT_ONCE = 20
-SMTP_SECONDS_MAX = 30
+SENT_AT_ONCE = 10
+SMTP_SECONDS_MAX = 60
 
 log = structlog.get_logger()
 
@@ -34,8 +37,7 @@ async def send_due(db: Session, vault: Vault, settings: Settings, now: datetime)
     tenants = await db.fetch("select distinct tenant_id from mail where next_at <= $1", now)
     for tenant in tenants:
         while claimed := await _claim(db, tenant["tenant_id"], now):
-            for mail in claimed:
-                await _handle(db, vault, settings, mail, now)
+            await asyncio.gather(*(_handle(db, vault, settings, mail, now) for mail in claimed))
             handled += len(claimed)
     return handled
 
@@ -45,13 +47,14 @@ async def _claim(db: Session, tenant_id: int, now: datetime) -> list[Row]:
         """
         update mail set next_at = $2 + $3::interval, attempts = attempts + 1
         where tenant_id = $1 and id = any(array(
-            select id from mail where tenant_id = $1 and next_at <= $2 order by next_at limit $4 for update skip locked))
-        returning tenant_id, id, kind, recipient, subject, sealed_body, attempts
+            select id from mail where tenant_id = $1 and next_at <= $2
+            order by next_at limit $4 for update skip locked))
+        returning tenant_id, id, kind, recipient, subject, sealed_body, created_at, attempts
         """,
         tenant_id,
         now,
         LEASE,
-        CLAIMED_AT_ONCE,
+        SENT_AT_ONCE,
     )
 
 
@@ -60,21 +63,23 @@ async def _handle(db: Session, vault: Vault, settings: Settings, mail: Row, now:
         await _mark(db, mail, sent_at=None, next_at=None, error="kept: no SMTP settings")
         return
     try:
-        await _send(settings, _message(vault, settings, mail, now))
-    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        async with asyncio.timeout(SMTP_SECONDS_MAX):
+            await _send(settings, _message(vault, settings, mail, now))
+    except Exception as error:  # whatever is wrong with one mail, the others go out
         is_final = _is_final(error) or mail["attempts"] >= ATTEMPTS_MAX
-        pause = min(PAUSE_FIRST * 2 ** mail["attempts"], PAUSE_MAX)
-        log.warning("mail not sent", mail=mail["id"], kind=mail["kind"], final=is_final, reason=type(error).__name__)
-        await _mark(db, mail, sent_at=None, next_at=None if is_final else now + pause, error=str(error)[:500])
+        pause = min(PAUSE_FIRST * 2 ** (mail["attempts"] - 1), PAUSE_MAX)
+        reason = type(error).__name__
+        log.warning("mail not sent", mail=mail["id"], kind=mail["kind"], final=is_final, reason=reason)
+        await _mark(db, mail, sent_at=None, next_at=None if is_final else now + pause, error=f"{reason}: {error}"[:500])
     else:
         await _mark(db, mail, sent_at=now, next_at=None, error=None)
 
 
 def _is_final(error: Exception) -> bool:
-    """Whether the server said never, as opposed to later (RFC 5321 4.2.1)."""
+    """Whether the server said never to this mail, as opposed to later (RFC 5321 4.2.1), or to us."""
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         return all(refused.code >= 500 for refused in error.recipients)
-    return isinstance(error, aiosmtplib.SMTPResponseException) and error.code >= 500
+    return isinstance(error, aiosmtplib.SMTPDataError) and error.code >= 500
 
 
 async def _mark(
@@ -94,13 +99,22 @@ def _message(vault: Vault, settings: Settings, mail: Row, now: datetime) -> Emai
     body = msgspec.json.decode(vault.open(mail["sealed_body"], BODY_PURPOSE), type=Body)
     message = EmailMessage()
     message["From"] = settings.mail_from
-    message["To"] = mail["recipient"]
+    message["To"] = _deliverable(mail["recipient"])
     message["Subject"] = " ".join(mail["subject"].split())
     message["Date"] = format_datetime(now)
-    message["Message-ID"] = make_msgid(f"{mail['tenant_id']}.{mail['id']}", domain="patron.invalid")
+    sender_domain = parseaddr(settings.mail_from)[1].rpartition("@")[2]
+    message["Message-ID"] = f"<{mail['tenant_id']}.{mail['id']}.{mail['created_at'].timestamp()}@{sender_domain}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(body.text)
     return message
+
+
+def _deliverable(address: str) -> str:
+    """The address with its domain as DNS knows it (IDNA)."""
+    local, _, domain = address.rpartition("@")
+    with suppress(UnicodeError):
+        domain = domain.encode("idna").decode()
+    return f"{local}@{domain}"
 
 
 async def _send(settings: Settings, message: EmailMessage) -> None:
@@ -112,5 +126,5 @@ async def _send(settings: Settings, message: EmailMessage) -> None:
         username=unquote(url.username) if url.username else None,
         password=unquote(url.password) if url.password else None,
         use_tls=url.scheme == "smtps",
-        timeout=SMTP_SECONDS_MAX,
+        timeout=SMTP_SECONDS_MAX / 2,
     )

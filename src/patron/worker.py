@@ -28,12 +28,13 @@ log = structlog.get_logger()
 
 # What ends by itself: table → the condition under which a row is of no more use, with $2 as now.
 _ENDED = {
-    "idempotency_key": "expires_at < $2",
-    "ended_token": "expires_at < $2",
-    "ticket_family": "least(expires_at, coalesce(ended_at, expires_at)) < $2 - interval '1 day'",
-    "sign_in_failure": "last_at < $2 - interval '1 day'",
-    "password_reset": "expires_at < $2 - interval '30 days'",
-    "mail": "created_at < $2 - interval '30 days' and next_at is null",
+    "idempotency_key": "expires_at < $2::timestamptz",
+    "ended_token": "expires_at < $2::timestamptz",
+    "ticket_family": "least(expires_at, coalesce(ended_at, expires_at)) < $2::timestamptz - interval '1 day'",
+    "sign_in_failure": "last_at < $2::timestamptz - interval '1 day'",
+    "login_device": "seen_at < $2::timestamptz - interval '400 days'",
+    "password_reset": "expires_at < $2::timestamptz - interval '30 days'",
+    "mail": "created_at < $2::timestamptz - interval '30 days' and next_at is null",
 }
 _SWEPT_AT_ONCE = 5_000
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from patron.kernel.context import Ctx
-from patron.kernel.errors import Invalid, NotFound
+from patron.kernel.errors import Invalid, NotFound, Problem
 from patron.kibo.wire import Int32, Time, Wire, time
 from patron.tenants import queries, tokens
 from patron.web.operations import Call, Operation
@@ -53,14 +53,18 @@ class AuthTicket(Wire):
 async def oauth(ctx: Ctx, call: Call) -> Any:
     """Sign an application in by its secret, or by its refresh token."""
     body: OAuthRequest = call.body
-    if (body.grant_type or "client_credentials") not in ("client_credentials", "client", "refresh_token"):
+    grant_type = body.grant_type or "client_credentials"
+    if grant_type not in ("client_credentials", "client", "refresh_token"):
         raise Invalid.field("grant_type", "is client_credentials")
     if body.refresh_token:
-        ticket = await tokens.refresh(ctx.db, ctx.secrets, body.refresh_token, ctx.now)
+        ticket = await tokens.refresh(
+            ctx.db, ctx.secrets, body.refresh_token, ctx.now, client_id=body.client_id, secret=body.client_secret
+        )
+    elif grant_type == "refresh_token":
+        raise Invalid.field("refresh_token", "is needed", "missing")
     else:
-        if not body.client_id or not body.client_secret:
-            raise Invalid.field("client_id" if not body.client_id else "client_secret", "is needed", "missing")
-        ticket = await tokens.sign_in(ctx.db, ctx.secrets, body.client_id, body.client_secret, ctx.now)
+        client_id, secret = _both("client_id", body.client_id, "client_secret", body.client_secret)
+        ticket = await tokens.sign_in(ctx.db, ctx.secrets, client_id, secret, ctx.now)
     return OAuthTicket(
         ticket.access_token,
         "bearer",
@@ -70,12 +74,19 @@ async def oauth(ctx: Ctx, call: Call) -> Any:
     )
 
 
+def _both(first: str, one: str | None, second: str, other: str | None) -> tuple[str, str]:
+    """Two texts that must be there. Raises Invalid naming those that are missing."""
+    problems = [Problem(name, "is needed", "missing") for name, text in ((first, one), (second, other)) if not text]
+    if problems:
+        raise Invalid(*problems)
+    return one or "", other or ""
+
+
 async def legacy_sign_in(ctx: Ctx, call: Call) -> Any:
     """The older token call."""
     body: AuthTicketRequest = call.body
-    if not body.application_id or not body.shared_secret:
-        raise Invalid.field("applicationId" if not body.application_id else "sharedSecret", "is needed", "missing")
-    return _legacy(await tokens.sign_in(ctx.db, ctx.secrets, body.application_id, body.shared_secret, ctx.now))
+    client_id, secret = _both("applicationId", body.application_id, "sharedSecret", body.shared_secret)
+    return _legacy(await tokens.sign_in(ctx.db, ctx.secrets, client_id, secret, ctx.now))
 
 
 async def legacy_refresh(ctx: Ctx, call: Call) -> Any:

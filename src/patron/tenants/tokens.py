@@ -16,6 +16,7 @@ APPLICATION_AUDIENCE = "patron:application"
 _REFRESH_AUDIENCE = "patron:application-refresh"
 ACCESS_LIFE = timedelta(hours=1)
 REFRESH_LIFE = timedelta(days=1)
+_WRONG = "The client id or the secret is wrong."
 
 
 class ApplicationTicket(msgspec.Struct, frozen=True):
@@ -36,16 +37,32 @@ async def sign_in(db: Session, secrets: Secrets, client_id: str, secret: str, no
     """A ticket for an application that knows its secret. Raises BadCredentials."""
     found = await queries.application_by_secret(db, client_id, secret)
     if found is None:
-        raise BadCredentials("The client id or the secret is wrong.")
+        raise BadCredentials(_WRONG)
     return await _issue(db, secrets, found, now)
 
 
-async def refresh(db: Session, secrets: Secrets, refresh_token: str, now: datetime) -> ApplicationTicket:
-    """A new ticket for a refresh token, while the application is in use. Raises Unauthenticated."""
+async def refresh(
+    db: Session,
+    secrets: Secrets,
+    refresh_token: str,
+    now: datetime,
+    *,
+    client_id: str | None = None,
+    secret: str | None = None,
+) -> ApplicationTicket:
+    """A new ticket for a refresh token, while the application is in use.
+
+    Older clients send the token alone; one that says who it is must be the one that the token was made for (RFC 6749
+    section 6). Raises Unauthenticated, BadCredentials.
+    """
     claims = await secrets.keyring.verify(db, refresh_token, (_REFRESH_AUDIENCE,), now)
     found = await queries.application(db, claims["tid"], claims["app"])
     if found is None or await queries.is_ended(db, claims["tid"], claims["jti"]):
         raise Unauthenticated("invalid_token: the application or its ticket was ended.")
+    if client_id and client_id != found.client_id:
+        raise BadCredentials(_WRONG)
+    if secret and await queries.application_by_secret(db, found.client_id, secret) is None:
+        raise BadCredentials(_WRONG)
     return await _issue(db, secrets, found, now)
 
 

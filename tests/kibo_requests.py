@@ -52,7 +52,7 @@ _DEFINITION = {
     "adminName": "Shoe size",
     "inputType": "TextBox",
     "dataType": "String",
-    "valueType": "AdminEntered",
+    "valueType": "ShopperEntered",
     "displayGroup": "AdminAndStorefront",
     "isActive": True,
     "isVisible": True,
@@ -211,7 +211,7 @@ async def stock(shop: Shop) -> dict[str, Any]:
         await db.value(f"select setval({counter}, 700000 + nextval({counter}))")
     ticket = await shop.shopper(firstName="Owner", lastName=f"Of {shop.tenant_id}")
     account_id = ticket["customerAccount"]["id"]
-    await shop.account()
+    guest = await shop.account()
     contact = await shop.contact(account_id, lastNameOrSurname=f"Of {shop.tenant_id}")
     one = f"{ACCOUNTS}/{account_id}"
     note = await shop.post(f"{one}/notes", {"content": f"Secret of {shop.tenant_id}"})
@@ -224,6 +224,7 @@ async def stock(shop: Shop) -> dict[str, Any]:
     )
     return {
         "account": account_id,
+        "guest": guest["id"],
         "contact": contact["id"],
         "note": note.json()["id"],
         "segment": await _segment(shop, account_id),

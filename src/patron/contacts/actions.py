@@ -14,11 +14,32 @@ CONTACTS_AT_ONCE_MAX = 200
 _DETAILS = ", ".join(f"{name} {'boolean' if name.startswith('is_') else 'text'}" for name in Details.__struct_fields__)
 
 
-async def add(ctx: Ctx, account_id: int, details: list[Details]) -> list[Contact]:
-    """Add contacts to an account, in their order, and record each. Raises NotFound, Invalid."""
-    many = _checked(details)
+async def add(ctx: Ctx, account_id: int, details: Details) -> Contact:
+    """Add a contact to an account. Raises NotFound, Invalid."""
     await accounts.touch(ctx, account_id)
-    contacts = await insert(ctx, account_id, many)
+    (contact,) = await _add(ctx, account_id, [details])
+    return contact
+
+
+async def put(ctx: Ctx, account_id: int, given: list[tuple[int | None, Details]]) -> list[Contact]:
+    """Add many contacts; one whose id the account knows is replaced instead. Answers them in their order.
+
+    Raises NotFound, Invalid.
+    """
+    _check_count(len(given))
+    await accounts.touch(ctx, account_id)
+    known = {one.id for one in await queries.by_ids(ctx, account_id, [number for number, _ in given if number])}
+    added = iter(await _add(ctx, account_id, [details for number, details in given if number not in known]))
+    ids = [number if number in known else next(added).id for number, _ in given]
+    for number, details in given:
+        if number in known:
+            await _replace(ctx, account_id, number, details)
+    written = {one.id: one for one in await queries.by_ids(ctx, account_id, ids)}
+    return [written[number] for number in ids]
+
+
+async def _add(ctx: Ctx, account_id: int, details: list[Details]) -> list[Contact]:
+    contacts = await insert(ctx, account_id, details)
     for contact in contacts:
         changes = events.difference(None, contact, paths(contact.id))
         await events.record(
@@ -31,7 +52,8 @@ async def insert(ctx: Ctx, account_id: int, details: list[Details]) -> list[Cont
     """Write contacts of an account that the caller has made or locked; two statements, however many there are."""
     if not details:
         return []
-    details = _one_primary(_checked(details))
+    _check_count(len(details))
+    details = _one_primary([checked(one) for one in details])
     if any(one.is_primary_billing or one.is_primary_shipping for one in details):
         await _clear_primary(
             ctx,
@@ -75,10 +97,16 @@ async def update(
     ctx: Ctx, account_id: int, contact_id: int, details: Details, *, expect: frozenset[int] | None = None
 ) -> Contact:
     """Replace a contact and its address. Raises NotFound, Invalid, Stale."""
-    details = checked(details)
     await accounts.touch(ctx, account_id)
+    return await _replace(ctx, account_id, contact_id, details, expect=expect)
+
+
+async def _replace(
+    ctx: Ctx, account_id: int, contact_id: int, details: Details, *, expect: frozenset[int] | None = None
+) -> Contact:
     before = await queries.get(ctx, account_id, contact_id)
     check_version(before.version, expect)
+    details = checked(details)
     if details.is_primary_billing or details.is_primary_shipping:
         await _clear_primary(
             ctx, account_id, billing=details.is_primary_billing, shipping=details.is_primary_shipping, but=contact_id
@@ -121,10 +149,9 @@ async def delete(ctx: Ctx, account_id: int, contact_id: int, *, expect: frozense
     await events.record(ctx, "contact.deleted", account_id=account_id, subject=f"contact/{contact_id}", changes=changes)
 
 
-def _checked(details: list[Details]) -> list[Details]:
-    if len(details) > CONTACTS_AT_ONCE_MAX:
+def _check_count(count: int) -> None:
+    if count > CONTACTS_AT_ONCE_MAX:
         raise Invalid.field("contacts", f"has at most {CONTACTS_AT_ONCE_MAX} entries", "too_long")
-    return [checked(one) for one in details]
 
 
 def _one_primary(details: list[Details]) -> list[Details]:

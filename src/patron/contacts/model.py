@@ -29,6 +29,8 @@ _LENGTHS = {
     "state": 100,
     "postal_code": 100,
 }
+# Fields whose problems need the noun, because an account has fields of this name too.
+_TOLD_AS = {name: f"contact_{name}" for name in ("email", "last_name")}
 _FREE_TEXT = ("label", "line_1", "line_2", "line_3", "line_4", "city")
 
 
@@ -116,12 +118,9 @@ def checked(details: Details) -> Details:
             continue
         values[name] = text.strip() or None
         if len(text) > length:
-            problems.append(Problem(name, f"has at most {length} characters", "too_long"))
-    problems += [
-        Problem(name, "must not hold a card number")
-        for name in _FREE_TEXT
-        if holds_card_number(getattr(details, name) or "")
-    ]
+            problems.append(Problem(_TOLD_AS.get(name, name), f"has at most {length} characters", "too_long"))
+        elif name in _FREE_TEXT and holds_card_number(text):
+            problems.append(Problem(name, "must not hold a card number"))
     if details.country is not None and details.country.strip():
         values["country"] = details.country.strip().upper()
         if values["country"] not in COUNTRIES:

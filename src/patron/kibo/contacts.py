@@ -183,23 +183,18 @@ async def get_contact(ctx: Ctx, call: Call) -> Any:
 
 async def add_contact(ctx: Ctx, call: Call) -> Any:
     """Add one. A client's id is ignored."""
-    (contact,) = await actions.add(ctx, call.account_id, [read(call.body)])
+    contact = await actions.add(ctx, call.account_id, read(call.body))
     return Answer(shown(contact), version=contact.version)
 
 
 async def put_contacts(ctx: Ctx, call: Call) -> Any:
     """Add many; one whose id the account knows is changed instead. Answers those, in their order."""
-    account_id = call.account_id
-    known = await queries.by_ids(ctx, account_id, [one.id for one in call.body if one.id])
-    mine = {contact.id for contact in known}
-    contacts = [
-        await actions.update(ctx, account_id, one.id, read(one))
-        if one.id in mine
-        else (await actions.add(ctx, account_id, [read(one)]))[0]
-        for one in call.body
-    ]
+    contacts = await actions.put(ctx, call.account_id, [(one.id, read(one)) for one in call.body])
     return CustomerContactCollection(
-        page_size=len(contacts), page_count=1, total_count=len(contacts), items=[shown(one) for one in contacts]
+        page_size=len(contacts),
+        page_count=1 if contacts else 0,
+        total_count=len(contacts),
+        items=[shown(one) for one in contacts],
     )
 
 

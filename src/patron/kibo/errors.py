@@ -3,6 +3,7 @@
 Every answer that is not 2xx carries this body: the client parses it before it throws.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -25,7 +26,7 @@ from patron.kernel.errors import (
     Unavailable,
 )
 from patron.kibo.wire import Wire
-from patron.web.bodies import Unreadable
+from patron.web.bodies import Misfit, Unreadable
 
 
 class AdditionalErrorData(Wire):
@@ -88,6 +89,7 @@ TIED_TO_LOGIN = "is already tied to a login"
 
 # Domain names that this dialect spells in another way than camelCase.
 _NAMES = {
+    **{name: name for name in ("client_id", "client_secret", "grant_type", "refresh_token")},  # as OAuth spells them
     "email": "EmailAddress",
     "user_name": "username",
     "company": "companyOrOrganization",
@@ -105,6 +107,11 @@ _NAMES = {
     "country": "countryCode",
     "kind": "addressType",
     "masked": "cardNumberPart",
+    "contact_email": "email",
+    "contact_last_name": "lastNameOrSurname",
+    "phone_home": "phoneNumbers.home",
+    "phone_mobile": "phoneNumbers.mobile",
+    "phone_work": "phoneNumbers.work",
     "card_kind": "cardType",
     "transaction_kind": "transactionType",
     "interaction": "interactionType",
@@ -121,6 +128,8 @@ def parameter_name(field: str) -> str:
         return f"{row}].{parameter_name(name)}"
     if field in _NAMES:
         return _NAMES[field]
+    if "~" in field:
+        return field  # the full name of a custom attribute is the caller's own
     first, *rest = field.split("_")
     return first + "".join(word[:1].upper() + word[1:] for word in rest)
 
@@ -131,6 +140,8 @@ def failure(error: PatronError, correlation_id: str) -> Failure:
         # Themes know a taken address by this text and 400 (Kibo behaviour 3.2).
         name = "EmailAddress" if error.field == "email" else "username"
         return _parameter([Problem(name, TIED_TO_LOGIN)], correlation_id)
+    if isinstance(error, Misfit):
+        return _parameter(list(error.problems), correlation_id, named=str)
     if isinstance(error, Invalid):
         return _parameter(list(error.problems), correlation_id)
     if isinstance(error, BadAsk):
@@ -144,7 +155,7 @@ def failure(error: PatronError, correlation_id: str) -> Failure:
     return Failure(status, ErrorBody(error_code=code, message=error.message, correlation_id=correlation_id), headers)
 
 
-def _parameter(problems: list[Problem], correlation_id: str) -> Failure:
+def _parameter(problems: list[Problem], correlation_id: str, named: Callable[[str], str] = parameter_name) -> Failure:
     code = "MISSING_OR_INVALID_PARAMETER"
     items = [
         ErrorItem(
@@ -152,7 +163,7 @@ def _parameter(problems: list[Problem], correlation_id: str) -> Failure:
             message=f"Missing or invalid parameter: {name} {problem.message}",
             additional_error_data=[AdditionalErrorData(name="ParameterName", value=name)],
         )
-        for problem, name in ((p, parameter_name(p.field)) for p in problems)
+        for problem, name in ((p, named(p.field)) for p in problems)
     ]
     first = items[0]
     body = ErrorBody(

@@ -3,22 +3,26 @@
 from patron.accounts import actions as accounts
 from patron.kernel import events
 from patron.kernel.context import Ctx
-from patron.kernel.errors import check_version
+from patron.kernel.errors import Invalid, check_version
 from patron.notes import queries
 from patron.notes.model import Note, checked
+
+NOTES_AT_ONCE_MAX = 200
 
 
 async def add(ctx: Ctx, account_id: int, content: str | None) -> Note:
     """Write a note about an account. Raises NotFound, Invalid."""
-    text = checked(content)
     await accounts.touch(ctx, account_id)
+    text = checked(content)
     (note,) = await insert(ctx, account_id, [text])
     await _record(ctx, "note.created", account_id, note.id, None, text)
     return note
 
 
 async def insert(ctx: Ctx, account_id: int, contents: list[str]) -> list[Note]:
-    """Write notes of an account that the caller has made or locked, in one statement."""
+    """Write notes of an account that the caller has made or locked, in one statement. Raises Invalid."""
+    if len(contents) > NOTES_AT_ONCE_MAX:
+        raise Invalid.field("notes", f"has at most {NOTES_AT_ONCE_MAX} entries", "too_long")
     rows = await ctx.db.fetch(
         f"""
         insert into note as n (tenant_id, account_id, content, created_at, created_by, updated_at, updated_by)
@@ -38,10 +42,10 @@ async def update(
     ctx: Ctx, account_id: int, note_id: int, content: str | None, *, expect: frozenset[int] | None = None
 ) -> Note:
     """Replace the content of a note. Raises NotFound, Invalid, Stale."""
-    text = checked(content)
     await accounts.touch(ctx, account_id)
     before = await queries.get(ctx, account_id, note_id)
     check_version(before.version, expect)
+    text = checked(content)
     row = await ctx.db.row(
         f"""
         update note as n set content = $3, version = version + 1, updated_at = $4, updated_by = $5

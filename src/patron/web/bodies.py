@@ -27,6 +27,10 @@ class Unreadable(PatronError):
     """The body is no JSON at all, or JSON that we do not take."""
 
 
+class Misfit(Invalid):
+    """A field of the body has a form that it cannot have. The problem names it as the wire does, by its path."""
+
+
 class _Unfit(Exception):
     """A value that no field takes. `path` leads to it and grows on the way out."""
 
@@ -68,7 +72,7 @@ def from_form(data: bytes) -> bytes:
 
 
 def read(data: bytes, type_: Any) -> Any:
-    """Decode a body into `type_`. Raises Unreadable for what is no JSON, Invalid for a field of the wrong type."""
+    """Decode a body into `type_`. Raises Unreadable for what is no JSON, Misfit for a field of the wrong type."""
     if not data.strip():
         raise Unreadable("The request has no body.")
     try:
@@ -78,7 +82,7 @@ def read(data: bytes, type_: Any) -> Any:
     try:
         return msgspec.convert(_shape(raw, type_, 0), type_)
     except _Unfit as unfit:
-        raise Invalid.field(unfit.path.removeprefix(".") or "body", unfit.message) from None
+        raise Misfit.field(unfit.path.removeprefix(".") or "body", unfit.message) from None
     except msgspec.ValidationError as error:
         raise _named(error) from None
 
@@ -165,4 +169,4 @@ def _named(error: msgspec.ValidationError) -> Invalid:
     match = _PATH.search(text)
     path = match["path"].removeprefix("$").removeprefix(".") if match else ""
     sentence = text[: match.start()] if match else text
-    return Invalid.field(re.sub(r"\[\.\.\.\]", "[]", path) or "body", f"{sentence}.")
+    return Misfit.field(re.sub(r"\[\.\.\.\]", "[]", path) or "body", f"{sentence[:1].lower()}{sentence[1:]}")

@@ -4,6 +4,7 @@ Property names are taken in any case (Kibo behaviour 1.9), unknown ones are igno
 PostgreSQL could not store, or what would stall the server, is refused here: NUL, lone surrogates, deep nesting.
 """
 
+import asyncio
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -17,6 +18,7 @@ from starlette.requests import Request
 from patron.kernel.errors import Invalid, PatronError
 
 BODY_BYTES_MAX = 1_000_000
+BODY_SECONDS_MAX = 30
 DEPTH_MAX = 32
 
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
@@ -45,19 +47,23 @@ class TooLarge(Exception):
 
 
 async def receive(request: Request, *, discard_max: int) -> bytes:
-    """The body of a request. Raises TooLarge over `BODY_BYTES_MAX`.
+    """The body of a request. Raises TooLarge over `BODY_BYTES_MAX`, Unreadable when it takes too long to arrive.
 
     A larger body is read to its end all the same (up to `discard_max`), so that the client hears our answer rather
     than a broken connection.
     """
     data = bytearray()
     size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size <= BODY_BYTES_MAX:
-            data += chunk
-        elif size > discard_max:
-            break
+    try:
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size <= BODY_BYTES_MAX:
+                    data += chunk
+                elif size > discard_max:
+                    break
+    except TimeoutError:
+        raise Unreadable(f"The body did not arrive within {BODY_SECONDS_MAX} seconds.") from None
     if size > BODY_BYTES_MAX:
         raise TooLarge
     return bytes(data)

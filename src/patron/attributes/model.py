@@ -1,9 +1,132 @@
-"""Definitions of custom attributes and the values on an account."""
+"""Definitions of custom attributes, and the values on an account."""
 
+import re
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
+
+# Whose attributes a definition makes: the family, by the type of the account.
+FAMILIES = {"B2C": "customer", "B2B": "account"}
+
+CODE_LENGTH_MAX = 50
+NAMESPACE_LENGTH_MAX = 200
+DIGITS_MAX = 30
+
+NAME = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Label(msgspec.Struct, frozen=True):
+    """What people read instead of a code or value, in one language."""
+
+    locale: str | None = None
+    text: str | None = None
+
+
+class Word(msgspec.Struct, frozen=True, kw_only=True):
+    """One value of a vocabulary. Hidden ones are for storefronts to leave out of forms."""
+
+    value: str
+    label: Label
+    position: int | None = None
+    is_hidden: bool = False
+
+
+class Metadata(msgspec.Struct, frozen=True):
+    """A note of programs on a definition."""
+
+    key: str
+    value: str
+
+
+class Validation(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of a value: those that go with its data type count. All are inclusive."""
+
+    length_min: int | None = None
+    length_max: int | None = None
+    number_min: Decimal | None = None
+    number_max: Decimal | None = None
+    time_min: datetime | None = None
+    time_max: datetime | None = None
+    pattern: str | None = None
+
+
+class Details(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a definition that a caller writes. None stands for what the caller left out."""
+
+    code: str | None = None
+    namespace: str | None = None
+    admin_name: str | None = None
+    data_type: str | None = None
+    input_type: str | None = None
+    value_type: str | None = None
+    display_group: str | None = None
+    is_active: bool | None = None
+    is_required: bool | None = None
+    is_read_only: bool | None = None
+    is_multi_valued: bool | None = None
+    is_visible: bool | None = None
+    for_discounts: bool | None = None
+    for_order_routing: bool | None = None
+    position: int | None = None
+    content: Label = Label()
+    validation: Validation = Validation()
+    vocabulary: list[Word] = []
+    metadata: list[Metadata] = []
+
+
+class Definition(msgspec.Struct, frozen=True, array_like=True):
+    """A definition. The fields stand in the order of `attributes.queries.DEFINITION`."""
+
+    id: int
+    version: int
+    family: str
+    namespace: str
+    code: str
+    fqn: str
+    admin_name: str | None
+    data_type: str
+    input_type: str
+    value_type: str
+    display_group: str
+    is_active: bool
+    is_required: bool
+    is_read_only: bool
+    is_multi_valued: bool
+    is_visible: bool
+    for_discounts: bool
+    for_order_routing: bool
+    position: int | None
+    content: Label
+    validation: Validation
+    vocabulary: list[Word]
+    metadata: list[Metadata]
+    created_at: datetime
+    created_by: str | None
+    updated_at: datetime
+    updated_by: str | None
+
+    @property
+    def is_predefined(self) -> bool:
+        """Whether values come from the vocabulary."""
+        return self.value_type == "Predefined"
+
+    @property
+    def is_for_shoppers(self) -> bool:
+        """Whether a shopper may see the values."""
+        return self.is_active and self.is_visible and self.display_group != "Admin"
+
+    @property
+    def is_written_by_shoppers(self) -> bool:
+        """Whether a shopper may set values (Kibo behaviour 9.2)."""
+        staffs = self.display_group == "Admin" or self.value_type == "AdminEntered"
+        return self.is_active and not staffs and not self.is_read_only
+
+    @property
+    def is_asked_of_shoppers(self) -> bool:
+        """Whether a shopper must give a value: never one that the shopper could not."""
+        return self.is_required and self.is_for_shoppers and self.is_written_by_shoppers
 
 
 class Attribute(msgspec.Struct, frozen=True, array_like=True):
@@ -15,6 +138,7 @@ class Attribute(msgspec.Struct, frozen=True, array_like=True):
     fqn: str
     display_group: str
     is_visible: bool
+    is_active: bool
     values: list[Any]
     created_at: datetime
     created_by: str | None
@@ -24,4 +148,23 @@ class Attribute(msgspec.Struct, frozen=True, array_like=True):
     @property
     def is_for_shoppers(self) -> bool:
         """Whether a shopper may see the values."""
-        return self.is_visible and self.display_group != "Admin"
+        return self.is_active and self.is_visible and self.display_group != "Admin"
+
+
+# Which fields of a definition a change is told about, and by what path.
+AUDITED = {
+    name: name
+    for name in (
+        *("admin_name", "data_type", "input_type", "value_type", "display_group", "is_active", "is_required"),
+        *("is_read_only", "is_multi_valued", "is_visible", "for_discounts", "for_order_routing", "position"),
+        *("content", "validation", "vocabulary", "metadata"),
+    )
+}
+
+
+def fqn_key(name: str) -> str | None:
+    """The form by which full names (`namespace~code`) are compared: in lower case. None for what can be no name."""
+    parts = name.split("~")
+    if len(parts) != 2 or len(name) > NAMESPACE_LENGTH_MAX + 1 + CODE_LENGTH_MAX:
+        return None
+    return name.lower() if all(map(NAME.fullmatch, parts)) else None

@@ -71,13 +71,15 @@ class Field(msgspec.Struct, frozen=True):
     """What may be asked about: an SQL expression, its kind, and how to find and order by it fast.
 
     `sort` is an expression that is never null (null counts as empty). `inside` is a template around the condition
-    for values in child rows: any matching row will do. `equal` and `has` find rows by index.
+    for values in child rows: any matching row will do; `missing` is the condition that there is none, where that counts
+    as null. `equal` and `has` find rows by index.
     """
 
     sql: str
     kind: Kind = "text"
     sort: str | None = None
     inside: str | None = None
+    missing: str | None = None
     equal: Key | None = None
     has: Key | None = None
 

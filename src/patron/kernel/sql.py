@@ -46,7 +46,10 @@ class Statement:
             case Compare(name, op, value):
                 field = fields[name]
                 condition = self._compare(field, op, value)
-                return field.inside.format(condition) if field.inside else condition
+                if field.inside:
+                    condition = field.inside.format(condition)
+                takes_null = op == "eq" if value is None else op == "ne"
+                return f"({condition} or {field.missing})" if field.missing and takes_null else condition
 
     def _compare(self, field: Field, op: Op, value: Value | tuple[Value, ...]) -> str:
         if isinstance(value, tuple):

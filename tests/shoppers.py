@@ -1,0 +1,74 @@
+"""What shoppers do in tests: sign in, stay signed in, read their mail."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+import httpx
+import msgspec
+
+from patron.kernel import mail
+from patron.kernel.mail import Body, Mail
+from patron.kernel.secrets import Vault
+from patron.settings import Settings
+from shops import ACCOUNTS, PASSWORD, TICKETS, Shop
+
+CURRENT = f"{ACCOUNTS}/current"
+STRONG = "Another-horse-8"
+
+
+async def sign_in(shop: Shop, name: str, password: str = PASSWORD, **more: object) -> httpx.Response:
+    """An attempt to sign in, through the application."""
+    return await shop.post(TICKETS, {"username": name, "password": password, **more})
+
+
+async def refresh(shop: Shop, ticket: dict[str, Any], **more: object) -> httpx.Response:
+    """An attempt to get the next ticket."""
+    return await shop.put(f"{TICKETS}/refresh", params={"refreshToken": ticket["refreshToken"], **more})
+
+
+async def is_signed_in(shop: Shop, ticket: dict[str, Any]) -> bool:
+    """Whether the ticket's access token is good; it must be either good or unauthenticated."""
+    answer = await shop.get(CURRENT, shopper=ticket["accessToken"])
+    assert answer.status_code in (200, 401)
+    return answer.status_code == 200
+
+
+async def anonymous(shop: Shop) -> dict[str, Any]:
+    """The ticket of somebody who has not signed in."""
+    answer = await shop.get(f"{TICKETS}/anonymousshopper")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def state(shop: Shop, account_id: int) -> dict[str, Any]:
+    """How a login stands."""
+    answer = await shop.get(f"{ACCOUNTS}/{account_id}/loginstate")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def set_policy(shop: Shop, **settings: object) -> None:
+    """Give the tenant these settings, and no others."""
+    await shop.database.session().execute("update tenant set settings = $2 where id = $1", shop.tenant_id, settings)
+
+
+async def mails(shop: Shop, settings: Settings) -> list[tuple[Mail, Body]]:
+    """What was written to the shop's customers, the newest first."""
+    db, vault = shop.database.session(), Vault(settings.key)
+    found = await mail.newest(db, shop.tenant_id, limit=100)
+    return [await mail.read(db, vault, shop.tenant_id, one.id) for one in found]
+
+
+async def reset_token(shop: Shop, settings: Settings, **who: str) -> str:
+    """Ask for a reset, and take the token from the mail."""
+    answer = await shop.post(f"{ACCOUNTS}/Reset-Password", who)
+    assert answer.status_code == 200, answer.text
+    written, body = (await mails(shop, settings))[0]
+    assert written.kind == "shopperPasswordReset"
+    return str(re.search(r"resetpasswordconfirm\?t=(\w+)&u=", body.text)[1])  # type: ignore[index]
+
+
+def at(text: str) -> datetime:
+    """A moment as this dialect writes it."""
+    return msgspec.convert(text, datetime)

@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEAD_BYTES_MAX = 65_536
+HEAD_BYTES_MAX = 131_072  # a URL of 64 KB is read (Kibo behaviour 5.3), and headers beside it
 HEAD_SECONDS_MAX = 20
 DRAIN_SECONDS_MAX = 10
 KEEP_ALIVE_SECONDS = 30

@@ -173,6 +173,7 @@ def test_expressions_that_cannot_run_in_linear_time_or_at_all_are_refused(patter
 def test_repetitions_are_limited_also_when_they_are_nested() -> None:
     assert pattern_fault(f"a{{{REPEATS_MAX}}}") is None
     assert pattern_fault(r"^[A-Z]{2}\d{2} ?(\d{4} ?){4}$") is None
+    assert pattern_fault(r"^\(?ext\.? ?\d{3}\)?$") is None
     assert pattern_fault(r"\x{10FFFF}\p{L}\{9999\}") is None
     for pattern in (f"a{{{REPEATS_MAX + 1}}}", "a{9999,}", "a{,9999}", "(a{25}){25}", "(a{ 25 }){1, 25}", r"\\x{9999}"):
         assert pattern_fault(pattern), pattern

@@ -62,7 +62,8 @@ async def insert(ctx: Ctx, account: Account, given: Given) -> list[Attribute]:
         return []
     definitions = await _definitions(ctx, account, given, held=[])
     written = await _write(ctx, account.id, _changes(ctx, definitions, given, {}))
-    return sorted(written, key=lambda one: list(definitions).index(one.fqn.lower()))
+    order = list(definitions)
+    return sorted(written, key=lambda one: order.index(one.fqn.lower()))
 
 
 async def replace(ctx: Ctx, account: Account, given: Given) -> None:
@@ -156,10 +157,13 @@ def _changes(
     faults = Faults()
     for definition, values in named:
         before = held.get(definition.id)
-        if before is not None and _is_same(before.values, values):
-            continue
-        if ctx.actor.kind == "shopper" and not definition.is_written_by_shoppers:
+        is_same = before is not None and _is_same(before.values, values)
+        # Of values that a shopper cannot see we do not tell whether they are the same.
+        is_no_change = is_same and definition.is_for_shoppers
+        if ctx.actor.kind == "shopper" and not definition.is_written_by_shoppers and not is_no_change:
             raise Forbidden(f"A shopper may not change the attribute {definition.fqn}.")
+        if is_same:
+            continue
         with faults.of():
             changes.append((definition, checked(definition, values)))
     if ctx.actor.kind == "shopper":

@@ -14,17 +14,21 @@ PATTERN_LENGTH_MAX = 200  # Kibo behaviour 9.1
 REPEATS_MAX = 500
 TEXT_LENGTH_MAX = 500
 
-# Escapes are stepped over, `\x{41}` and `\p{L}` with their braces; what is left of braces are repetitions.
-_REPEAT = re.compile(r"\\[xuUpP]\{[^}]*\}|\\.|\{\s*(?P<low>[0-9]*)\s*(?:,\s*(?P<high>[0-9]*)\s*)?\}", re.DOTALL)
-_VERBOSE = re.compile(r"\(\?[A-Za-z-]*x")
+# Escapes are stepped over, `\x{41}` and `\p{L}` with their braces. What is left of braces are repetitions; with the
+# flag x they could be written in ways that we do not see.
+_PIECE = re.compile(
+    r"\\[xuUpP]\{[^}]*\}|\\.|(?P<verbose>\(\?[A-Za-z-]*x)"
+    r"|\{\s*(?P<low>[0-9]*)\s*(?:,\s*(?P<high>[0-9]*)\s*)?\}",
+    re.DOTALL,
+)
 
 
 def pattern_fault(pattern: str) -> str | None:
     """What keeps us from running an expression, as a sentence without its subject; None if nothing does."""
-    if _VERBOSE.search(pattern):
-        return "must not have the flag x"
     times = 1
-    for found in _REPEAT.finditer(pattern):
+    for found in _PIECE.finditer(pattern):
+        if found["verbose"]:
+            return "must not have the flag x"
         times *= max(1, int(found["low"] or 0), int(found["high"] or 0))
     if times > REPEATS_MAX:
         return f"has repetitions that come to more than {REPEATS_MAX} when multiplied"

@@ -118,6 +118,13 @@ async def test_an_account_sent_back_as_it_was_read_changes_nothing(shop: Shop, m
     assert await me.all() == before
 
 
+async def test_a_shopper_cannot_guess_what_is_kept_from_shoppers(shop: Shop, me: Self) -> None:
+    for name in ("secret", "retired"):
+        for guess in ("a", "b"):
+            put = await shop.put(me.account, {"attributes": [value("own", "a"), value(name, guess)]}, **me.token)
+            assert fault(put)[:2] == FORBIDDEN
+
+
 async def test_a_shoppers_put_removes_only_what_the_shopper_sees_and_writes(shop: Shop, me: Self) -> None:
     put = await shop.put(me.account, {"attributes": []}, **me.token)
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import asyncpg
 import typer
@@ -22,6 +22,8 @@ from patron.settings import Settings
 from patron.tenants import queries as tenants
 from patron.tenants.model import Tenant
 
+T = TypeVar("T")
+
 WIDTH_ELSEWHERE = 200  # of a table that goes to a file or a pipe
 
 
@@ -32,8 +34,9 @@ class Failure(Exception):
 class Desk:
     """Settings, database and screen of one command."""
 
-    def __init__(self, settings: Settings, database: Database, screen: Console) -> None:
+    def __init__(self, settings: Settings, url: str, database: Database, screen: Console) -> None:
         self.settings = settings
+        self.url = url
         self.database = database
         self.screen = screen
         self.db: Session = database.session()
@@ -90,11 +93,10 @@ def _text(value: object) -> str:
     return "–" if value is None else str(value)
 
 
-def run(work: Callable[[Desk], Awaitable[None]]) -> None:
+def run(work: Callable[[Desk], Awaitable[T]]) -> T:
     """Do a command's work at a desk. A failure that a person can do something about is told without a traceback."""
     try:
-        settings = read_settings()
-        asyncio.run(_at_desk(settings, work))
+        return asyncio.run(_at_desk(work))
     except (Failure, PostgresError) as error:
         fail(str(error))
     except PatronError as error:
@@ -105,29 +107,26 @@ def run(work: Callable[[Desk], Awaitable[None]]) -> None:
         fail("Interrupted.", status=130)
 
 
-async def _at_desk(settings: Settings, work: Callable[[Desk], Awaitable[None]]) -> None:
+async def _at_desk(work: Callable[[Desk], Awaitable[T]]) -> T:
     try:
-        database = await Database.open(database_url(settings), size=4)
+        settings = Settings.from_env()
+    except ValueError as error:
+        raise Failure(str(error)) from None
+    url = _database_url(settings)
+    try:
+        database = await Database.open(url, size=4)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise Failure(f"The database cannot be reached: {error or type(error).__name__}") from error
     screen = Console(highlight=False)
     if not screen.is_terminal:
         screen.width = WIDTH_ELSEWHERE
     try:
-        await work(Desk(settings, database, screen))
+        return await work(Desk(settings, url, database, screen))
     finally:
         await database.close()
 
 
-def read_settings() -> Settings:
-    """The settings of the environment. Raises Failure naming the one that cannot be read."""
-    try:
-        return Settings.from_env()
-    except ValueError as error:
-        raise Failure(str(error)) from None
-
-
-def database_url(settings: Settings) -> str:
+def _database_url(settings: Settings) -> str:
     """The database that is meant. Raises Failure when it is the embedded one and that does not run."""
     url = settings.database_url or postgres.running_url(settings.home)
     if url is None:

@@ -49,7 +49,7 @@ def rotate(
     """Make a new signing key and retire the older ones.
 
     Tokens live for a day at most, so with an overlap of 25 hours or more nobody notices. With less, what was signed
-    before ends early; restart the servers then, they keep a key's end in memory.
+    before ends early; servers hear of it within a minute.
     """
     run(lambda desk: _rotate(desk, timedelta(minutes=lead), timedelta(hours=overlap)))
 

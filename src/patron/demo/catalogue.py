@@ -1,14 +1,64 @@
 """What the demo shop has besides customers like all others: attribute definitions, segments, and one known shopper."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
 
+import msgspec
+
+from patron.attributes import definitions
+from patron.attributes.model import Details, Label, Validation, Word
 from patron.demo.people import Deed, Entry, Person
-from patron.demo.rows import BY
-from patron.kernel.db import Session
+from patron.kernel.context import Ctx
 from patron.kernel.secrets import random_token
 from patron.kernel.values import name_key
+
+
+def _attribute(code: str, label: str, input_type: str, value_type: str, **more: Any) -> Details:
+    names = {"code": code, "admin_name": label, "content": Label("en-US", label), "display_group": "AdminAndStorefront"}
+    given: dict[str, Any] = names | {"input_type": input_type, "value_type": value_type} | more
+    return Details(**given)
+
+
+def _words(text: str) -> list[Word]:
+    return [Word(value=word, label=Label("en-US", word.replace("-", " ").capitalize())) for word in text.split()]
+
+
+# By family: those of private customers, then those of companies.
+DEFINITIONS = (
+    ("customer", _attribute("birthday", "Birthday", "Date", "ShopperEntered", validation=Validation(
+        time_min=datetime(1920, 1, 1, tzinfo=UTC), time_max=datetime(2012, 1, 1, tzinfo=UTC)))),
+    ("customer", _attribute("shoe-size", "Shoe size (EU)", "TextBox", "ShopperEntered", data_type="Number",
+        validation=Validation(number_min=Decimal(15), number_max=Decimal(52)))),
+    ("customer", _attribute("interests", "Interests", "List", "Predefined", is_multi_valued=True,
+        vocabulary=_words("hiking running cycling camping climbing swimming city-trips"))),
+    ("customer", _attribute("loyalty-tier", "Loyalty tier", "List", "Predefined", is_read_only=True,
+        vocabulary=_words("bronze silver gold platinum"))),
+    ("customer", _attribute("loyalty-points", "Loyalty points", "TextBox", "AdminEntered", data_type="Number",
+        is_read_only=True, validation=Validation(number_min=Decimal(0)))),
+    ("customer", _attribute("delivery-note", "Note for the driver", "TextArea", "ShopperEntered",
+        validation=Validation(length_max=200))),
+    ("customer", _attribute("referral-code", "Referral code", "TextBox", "AdminOrShopperEntered",
+        validation=Validation(pattern="[A-Z]{4}-[0-9]{3}"))),
+    ("customer", _attribute("vip", "Very important", "YesNo", "AdminEntered", display_group="Admin")),
+    ("account", _attribute("industry", "Industry", "List", "Predefined",
+        vocabulary=_words("retail hospitality construction education health other"))),
+    ("account", _attribute("payment-days", "Days to pay", "TextBox", "AdminEntered", data_type="Number",
+        display_group="Admin", validation=Validation(number_min=Decimal(0), number_max=Decimal(90)))),
+    ("account", _attribute("account-manager", "Account manager", "TextBox", "AdminEntered", display_group="Admin")),
+)  # fmt: skip
+
+# What people write into text attributes, by code; # is a digit and @ a letter. The first entry goes for all others.
+TEXTS = {
+    "": ("see the last mail", "agreed by phone", "yes, please", "to be asked again", "as always", "number ##"),
+    "delivery-note": (
+        *("Leave it with the neighbour.", "Ring twice, please.", "Behind the garden gate.", "Not before ten."),
+        *("The dog is friendly.", "Second door on the left.", "Call before you come."),
+    ),
+    "referral-code": ("@@@@-###",),
+    "account-manager": ("Ada Brandt", "Noor Visser", "Luis Ortega", "Mei Tanaka", "Grace Walker"),
+}
 
 
 class Segment(NamedTuple):
@@ -60,15 +110,24 @@ SEGMENTS = (
 )
 
 
-async def add_segments(db: Session, tenant_id: int, now: datetime) -> None:
+async def add_definitions(ctx: Ctx) -> None:
+    """Write the attribute definitions of a new demo shop."""
+    for position, (family, details) in enumerate(DEFINITIONS, start=1):
+        await definitions.create(ctx, family, msgspec.structs.replace(details, position=position))
+
+
+async def add_segments(ctx: Ctx) -> None:
     """Write the segments of a new demo shop."""
-    await db.execute_many(
+    await ctx.db.execute_many(
         """
         insert into segment (tenant_id, kind, code, code_key, name, description, created_at, created_by, updated_at,
                              updated_by)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $7, $8)
         """,
-        [(tenant_id, s.kind, s.code, name_key(s.code), s.name, s.description, now, BY) for s in SEGMENTS],
+        [
+            (ctx.tenant_id, s.kind, s.code, name_key(s.code), s.name, s.description, ctx.now, ctx.actor.name)
+            for s in SEGMENTS
+        ],
     )
 
 

@@ -43,14 +43,15 @@ def external_id(seed: int, index: int) -> str:
 def people(seed: int, start: int, end: int, now: datetime, choices: Choices) -> Iterator[Person]:
     """The customers `start` up to `end` (exclusive), which lie in one block."""
     block = start // BLOCK
-    dice = Dice(f"patron {seed} {block}")
+    # Two dice: who people are does not depend on what a tenant wants to know of them.
+    dice, of_tenant = Dice(f"patron {seed} {block}"), Dice(f"patron {seed} {block} choices")
     for index in range(block * BLOCK, end):
-        person = _person(dice, seed, index, now, choices)
+        person = choices.complete(of_tenant, _person(dice, seed, index, now), now)
         if index >= start:
             yield person
 
 
-def _person(dice: Dice, seed: int, index: int, now: datetime, choices: Choices) -> Person:
+def _person(dice: Dice, seed: int, index: int, now: datetime) -> Person:
     """One customer. One in ten is a guest, who left an address but no name: checkouts make such accounts."""
     is_guest = index % 10 == 9
     is_business = dice.chance(0.05) and not is_guest
@@ -63,7 +64,7 @@ def _person(dice: Dice, seed: int, index: int, now: datetime, choices: Choices) 
     account_type = "B2B" if is_business else "B2C"
     number = external_id(seed, index)
     deeds = _deeds(dice, number, created, now, is_guest=is_guest)
-    person = Person(
+    return Person(
         country=country.code,
         currency=country.currency,
         locale=country.locale,
@@ -84,7 +85,6 @@ def _person(dice: Dice, seed: int, index: int, now: datetime, choices: Choices) 
         deeds=deeds,
         notes=[dice.pick(NOTES) for _ in range(dice.few(3))] if dice.chance(0.12) else (),
     )
-    return choices.complete(dice, person, now)
 
 
 def _email(dice: Dice, first: Name, last: Name, mark: str) -> str:

@@ -18,7 +18,7 @@ from patron.demo.dice import Dice
 from patron.demo.drawing import BLOCK, people
 from patron.demo.rows import Target
 from patron.demo.seeding import write
-from patron.kernel.caller import SYSTEM
+from patron.kernel.caller import SYSTEM, Site
 from patron.kernel.context import Ctx, Secrets
 from patron.kernel.db import Database, Session
 from patron.kernel.errors import NotFound
@@ -118,8 +118,11 @@ async def _make(db: Session, secrets: Secrets, base_url: str, now: datetime, don
     await tenants.create_site(
         db, tenant_id, name="Demo shop Europe", country="DE", currency="EUR", locale="de-DE", domain=base_url
     )
-    await catalogue.add_segments(db, tenant_id, now)
-    target = Target(tenant_id, await tenant_queries.sites(db, tenant_id), await secrets.passwords.hash(random_token()))
+    sites = await tenant_queries.sites(db, tenant_id)
+    ctx = _ctx(db, secrets, tenant_id, sites, now)
+    await catalogue.add_definitions(ctx)
+    await catalogue.add_segments(ctx)
+    target = Target(tenant_id, sites, await secrets.passwords.hash(random_token()))
     choices = await Choices.load(db, tenant_id)
     kibo = await _put_application(db, secrets, tenant_id, site_id, now)
     staff = await _put_staff(db, secrets, tenant_id, now)
@@ -132,7 +135,7 @@ async def _make(db: Session, secrets: Secrets, base_url: str, now: datetime, don
 
 async def _renew(db: Session, secrets: Secrets, tenant_id: int, now: datetime) -> Shop:
     sites = await tenant_queries.sites(db, tenant_id)
-    ctx = Ctx(tenant_id, SYSTEM, frozenset(BEHAVIORS), now, "demo", db, secrets, sites[0])
+    ctx = _ctx(db, secrets, tenant_id, sites, now)
     kibo = await _put_application(db, secrets, tenant_id, sites[0].id, now)
     staff = await _put_staff(db, secrets, tenant_id, now)
     login = await login_queries.by_name(ctx, sites[0].customer_set, SHOPPER_EMAIL)
@@ -145,6 +148,10 @@ async def _renew(db: Session, secrets: Secrets, tenant_id: int, now: datetime) -
         await logins.change_password(ctx, login.account_id, credential, unlock=True)
         await customers.set_active(ctx, login.account_id, active=True)
     return Shop(tenant_id, sites[0].id, kibo, staff, shopper)
+
+
+def _ctx(db: Session, secrets: Secrets, tenant_id: int, sites: tuple[Site, ...], now: datetime) -> Ctx:
+    return Ctx(tenant_id, SYSTEM, frozenset(BEHAVIORS), now, "demo", db, secrets, sites[0])
 
 
 async def _put_application(db: Session, secrets: Secrets, tenant_id: int, site_id: int, now: datetime) -> Kibo:

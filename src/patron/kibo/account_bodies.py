@@ -10,6 +10,7 @@ from patron.attributes.model import Attribute
 from patron.customers.actions import NewCustomer
 from patron.customers.model import Customer
 from patron.kernel.context import Ctx
+from patron.kernel.errors import Invalid
 from patron.kernel.values import from_minor
 from patron.kibo import contacts
 from patron.kibo.contacts import CustomerContact
@@ -177,7 +178,6 @@ def read(body: CustomerAccount, *, is_import: bool = False) -> NewCustomer:
 
     An import brings its own dates (6.2). Raises Invalid.
     """
-    attributes = body.attributes
     audited = (body.audit_info if is_import else None) or AdminUserAuditInfo()
     return NewCustomer(
         profile=Profile(
@@ -197,9 +197,17 @@ def read(body: CustomerAccount, *, is_import: bool = False) -> NewCustomer:
         user_name=body.user_name,
         contacts=[contacts.read(one) for one in body.contacts or ()],
         notes=[one.content for one in body.notes or ()],
-        attributes=(
-            None if attributes is None else {one.fully_qualified_name or "": one.values or [] for one in attributes}
-        ),
+        attributes=_read_attributes(body.attributes),
         since=read_time("customerSinceDate", body.customer_since_date) if is_import else None,
         created=read_time("auditInfo.createDate", audited.create_date),
     )
+
+
+def _read_attributes(given: list[CustomerAttribute] | None) -> dict[str, list[object]] | None:
+    """Values by name; None when the caller named no attributes at all. Raises Invalid for a name that comes twice."""
+    if given is None:
+        return None
+    values = {one.fully_qualified_name or "": one.values or [] for one in given}
+    if len(values) < len(given):
+        raise Invalid.field("attributes", "names an attribute twice")
+    return values

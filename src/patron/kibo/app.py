@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from patron.accounts import queries as accounts
 from patron.kernel import idempotency
 from patron.kernel.context import Ctx, Secrets
 from patron.kernel.db import Database
@@ -132,18 +133,28 @@ class KiboFace:
     async def _run(self, ctx: Ctx, call: Call, retryable: idempotency.Retryable | None) -> Response:
         operation = call.operation
         if not (operation.changes or operation.snapshot):
-            return _rendered(ctx, call, await operation.handler(ctx, call))
+            return _rendered(ctx, call, await _handled(ctx, call))
         async with ctx.db.transaction(snapshot=operation.snapshot):
             if retryable is None:
-                return _rendered(ctx, call, await operation.handler(ctx, call))
+                return _rendered(ctx, call, await _handled(ctx, call))
             stored = await idempotency.claim(ctx, retryable)
             if stored is not None:
                 return _again(stored)
-            response = _rendered(ctx, call, await operation.handler(ctx, call))
+            response = _rendered(ctx, call, await _handled(ctx, call))
             headers = {name: value for name, value in response.headers.items() if name in ("content-type", "etag")}
             answer = idempotency.Stored(response.status_code, headers, bytes(response.body))
             await idempotency.keep(ctx, retryable, answer, with_token=operation.replays == "secret")
             return response
+
+
+async def _handled(ctx: Ctx, call: Call) -> object:
+    """What the operation's handler says, if `userId` names the user of the account (Kibo behaviour 6.8)."""
+    user_id = call.query.get("userId")
+    if user_id is not None:
+        account = await accounts.by_user_id(ctx, user_id)
+        if account is None or account.id != call.account_id:
+            raise NotFound("user", user_id[:60])
+    return await call.operation.handler(ctx, call)
 
 
 def _retryable(ctx: Ctx, request: Request, operation: Operation, data: bytes) -> idempotency.Retryable | None:

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from patron.accounts import queries as accounts
 from patron.attributes import actions, queries
 from patron.kernel.context import Ctx
-from patron.kernel.errors import NotFound
 from patron.kibo.account_bodies import CustomerAttribute, shown_attribute
 from patron.kibo.collections import collection
 from patron.kibo.parameters import LIST, RESPONSE_FIELDS, USER_ID, ask
@@ -30,18 +28,8 @@ NAMES = {
 }
 
 
-async def _check_user(ctx: Ctx, call: Call) -> None:
-    """`userId` names a user of the account; another one is not found (Kibo behaviour 6.8)."""
-    user_id = call.query.get("userId")
-    if user_id is not None:
-        account = await accounts.by_user_id(ctx, user_id)
-        if account is None or account.id != call.account_id:
-            raise NotFound("user", user_id[:60])
-
-
 async def list_attributes(ctx: Ctx, call: Call) -> Any:
     """The attributes of an account. Shoppers see those that are meant for them."""
-    await _check_user(ctx, call)
     wanted = ask(call, NAMES, queries.FIELDS)
     page = await queries.list_of(ctx, call.account_id, wanted)
     return collection(CustomerAttributeCollection, wanted, page, shown_attribute)
@@ -49,14 +37,12 @@ async def list_attributes(ctx: Ctx, call: Call) -> Any:
 
 async def get_attribute(ctx: Ctx, call: Call) -> Any:
     """One attribute by its full name, in any case."""
-    await _check_user(ctx, call)
     attribute = await queries.get(ctx, call.account_id, call.path["attributeFQN"])
     return Answer(shown_attribute(attribute), version=attribute.version)
 
 
 async def add_attribute(ctx: Ctx, call: Call) -> Any:
     """Set an attribute that the account does not have yet."""
-    await _check_user(ctx, call)
     given: CustomerAttribute = call.body
     attribute = await actions.add(ctx, call.account_id, given.fully_qualified_name, given.values or [])
     return Answer(shown_attribute(attribute), version=attribute.version)
@@ -64,7 +50,6 @@ async def add_attribute(ctx: Ctx, call: Call) -> Any:
 
 async def update_attribute(ctx: Ctx, call: Call) -> Any:
     """Replace its values. The name in the path counts, one in the body does not."""
-    await _check_user(ctx, call)
     name, values = call.path["attributeFQN"], call.body.values or []
     attribute = await actions.update(ctx, call.account_id, name, values, expect=call.expect)
     return Answer(shown_attribute(attribute), version=attribute.version)
@@ -72,7 +57,6 @@ async def update_attribute(ctx: Ctx, call: Call) -> Any:
 
 async def delete_attribute(ctx: Ctx, call: Call) -> Any:
     """Take it off the account."""
-    await _check_user(ctx, call)
     await actions.delete(ctx, call.account_id, call.path["attributeFQN"], expect=call.expect)
 
 

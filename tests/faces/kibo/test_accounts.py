@@ -74,3 +74,20 @@ async def test_an_account_is_removed(shop: Shop) -> None:
 
     assert (await shop.get(f"{ACCOUNTS}/{account['id']}")).status_code == 404
     assert (await shop.get(ACCOUNTS)).json()["totalCount"] == 0
+
+
+async def test_a_user_id_must_be_a_user_of_the_account(shop: Shop) -> None:
+    ticket, other = await shop.shopper(), await shop.shopper()
+    path = f"{ACCOUNTS}/{ticket['customerAccount']['id']}"
+
+    for below in ("", "/contacts", "/attributes", "/loginstate"):
+        assert (await shop.get(path + below, params={"userId": ticket["userId"]})).status_code == 200, below
+        for stranger in (other["userId"], "0" * 32, "nobody"):
+            answer = await shop.get(path + below, params={"userId": stranger})
+            assert fault(answer)[:2] == (404, "ITEM_NOT_FOUND"), below
+
+
+async def test_an_attribute_named_twice_is_refused(shop: Shop) -> None:
+    twice = {"attributes": [{"fullyQualifiedName": "tenant~color", "values": ["red"]}] * 2}
+
+    assert fault(await shop.post(ACCOUNTS, twice)) == (400, "MISSING_OR_INVALID_PARAMETER", "attributes")

@@ -59,7 +59,9 @@ async def test_a_head_that_is_too_large_is_refused(port: int) -> None:
 
 
 async def test_one_endless_header_is_refused_too(port: int) -> None:
-    answer = await exchange(port, b"GET / HTTP/1.1\r\nhost: x\r\nx-long: ", *[b"x" * 16_384] * (HEAD_BYTES_MAX // 16_384))
+    answer = await exchange(
+        port, b"GET / HTTP/1.1\r\nhost: x\r\nx-long: ", *[b"x" * 16_384] * (HEAD_BYTES_MAX // 16_384)
+    )
     assert answer.startswith(b"HTTP/1.1 431 ")
 
 

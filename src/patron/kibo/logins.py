@@ -8,6 +8,7 @@ from patron.kibo.parameters import RESPONSE_FIELDS, USER_ID
 from patron.kibo.wire import Int32, Time, Wire, time
 from patron.logins import actions, queries
 from patron.logins.model import Login
+from patron.tenants import queries as tenants
 from patron.web.operations import Call, Operation, Param
 
 
@@ -52,7 +53,7 @@ async def get_state_by_user_name(ctx: Ctx, call: Call) -> Any:
 
 
 async def _state_by_name(ctx: Ctx, call: Call, name: str) -> LoginState:
-    login = await queries.by_name(ctx, call.query.get("customerSetCode") or ctx.at_site.customer_set, name)
+    login = await queries.by_name(ctx, await tenants.set_code(ctx, call.query.get("customerSetCode")), name)
     if login is None:
         raise NotFound("login", "of this name")
     return await _state(ctx, login)

@@ -11,6 +11,7 @@ from patron.kibo.parameters import RESPONSE_FIELDS, USER_ID
 from patron.kibo.wire import Given, Int32, Wire
 from patron.logins import actions, queries, resets, sign_in
 from patron.logins.model import Login
+from patron.tenants import queries as tenants
 from patron.web.operations import Call, Operation, Param
 
 ROWS_MAX = 100
@@ -155,7 +156,7 @@ async def reset_password(ctx: Ctx, call: Call) -> Any:
     name = body.email_address or body.user_name
     if not name:
         raise Invalid.field("resetPasswordInfo", "needs emailAddress or userName", "missing")
-    known = await resets.request_reset(ctx, body.customer_set_code or ctx.at_site.customer_set, name)
+    known = await resets.request_reset(ctx, await tenants.set_code(ctx, body.customer_set_code), name)
     if not known and call.settings.legacy_reset:
         raise NotFound("login of", "this name")
 

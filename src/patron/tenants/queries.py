@@ -145,5 +145,15 @@ async def customer_set(ctx: Ctx, code: str) -> CustomerSet:
     return _customer_set(row)
 
 
+async def set_code(ctx: Ctx, named: str | None) -> str:
+    """The code of the customer set that a caller named in any case; the site's own when none was named."""
+    if not named:
+        return ctx.at_site.customer_set
+    code = await ctx.db.value(
+        "select code from customer_set where tenant_id = $1 and lower(code) = lower($2)", ctx.tenant_id, named
+    )
+    return str(code or named)
+
+
 def _customer_set(row: Row) -> CustomerSet:
     return CustomerSet(*row[:7], sites=_SITES_DECODER.decode(row["sites"]))  # type: ignore[misc]

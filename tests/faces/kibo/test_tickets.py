@@ -165,12 +165,12 @@ async def test_a_deleted_account_has_no_tickets(shop: Shop) -> None:
 async def test_a_sign_in_waits_for_a_change_that_is_under_way(shop: Shop, change: str) -> None:
     ticket = await shop.shopper(emailAddress="jo@example.com")
     key = (shop.tenant_id, ticket["customerAccount"]["id"])
-    db = shop.database.session()
+    db, others = shop.database.session(), shop.database.session()
 
     async with db.transaction():
         await db.execute("select from account where tenant_id = $1 and id = $2 for update", *key)
         attempt = asyncio.create_task(sign_in(shop, "jo@example.com"))
-        while not await db.value("select exists (select from pg_stat_activity where wait_event_type = 'Lock')"):
+        while not await others.value("select exists (select from pg_stat_activity where wait_event_type = 'Lock')"):
             assert not attempt.done(), attempt.result().text
             await asyncio.sleep(0.01)
         await db.execute(change, *key)

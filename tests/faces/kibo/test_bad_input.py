@@ -156,7 +156,7 @@ async def test_a_body_that_is_no_account_is_refused(shop: Shop, content: bytes, 
     assert words in answer.json()["message"]
 
 
-@pytest.mark.parametrize("number", ["1e400", "1e-400", "123456789012345678901234567890123", "1e999999", "-1e31"])
+@pytest.mark.parametrize("number", ["1e400", "1e-400", "1234567890" * 4, "1e999999", "-1e31"])
 async def test_a_number_out_of_range_is_refused_by_name(shop: Shop, number: str) -> None:
     account = await shop.account()
     amount = f'{{"transactionType":"Order","currencyCode":"USD","amount":{number}}}'

@@ -128,7 +128,7 @@ async def test_recomputing_puts_wrong_sums_right(shop: Shop, database: Database)
         buyer.id,
     )
     assert recorded is not None
-    assert recorded["changes"]["order_total"] == ["0.01", "7.50"]
+    assert [str(amount) for amount in recorded["changes"]["order_total"]] == ["0.01", "7.50"]
     assert recorded["changes"]["wishlist_count"] == [9, 1]
 
 

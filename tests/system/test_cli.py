@@ -2,6 +2,9 @@
 
 import asyncio
 import re
+import shutil
+import tempfile
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import httpx
 import pytest
 
 from installations import KEY, Installation
+from patron import postgres
 from patron.app import create_app
 from patron.kernel import mail
 from patron.kernel.caller import SYSTEM
@@ -30,6 +34,15 @@ def made(said: str, pattern: str) -> str:
     found = re.search(pattern, said)
     assert found, said
     return found[1]
+
+
+@pytest.fixture
+def top() -> Iterator[Path]:
+    """A folder that PostgreSQL's user can pass through; pytest's own are closed to others."""
+    folder = Path(tempfile.mkdtemp(prefix="patron-test-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -197,6 +210,17 @@ def test_without_a_database_it_says_where_one_was_looked_for(installation: Insta
     assert f"no Patron runs on the folder {installation.home}" in said
     said = installation.patron("migrate", status=1, DATABASE_URL="")
     assert f"no Patron runs on the folder {installation.home}" in said
+
+
+def test_commands_reach_the_embedded_database_while_it_runs(installation: Installation, top: Path) -> None:
+    running = postgres.start(top / "home", settings={"fsync": "off"})
+    here = {"DATABASE_URL": "", "PATRON_HOME": str(top / "home")}
+    try:
+        assert "The schema is at revision" in installation.patron("migrate", **here)
+        assert "Made the live tenant 1001 (kiosk)" in installation.patron("tenant", "create", "Kiosk", **here)
+    finally:
+        running.stop()
+    assert "no Patron runs on the folder" in installation.patron("tenant", "list", status=1, **here)
 
 
 @pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:1/none", "nonsense"])

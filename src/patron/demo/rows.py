@@ -55,6 +55,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "event": (*("tenant_id", "at", "topic", "account_id", "changes", "actor_kind", "actor", "site_id", "request_id"),),
 }
 
+_PLACE = COLUMNS["address"][3:]  # without the ids
+_WHO = COLUMNS["contact"][4:-4]  # without the ids and stamps
+
 
 class Target(msgspec.Struct, frozen=True):
     """Where the customers go: the tenant, its sites, and the hash that all logins share."""
@@ -148,15 +151,12 @@ class Rows:
         return {path: (None, values[name]) for name, path in AUDITED.items() if values[name] is not None}
 
     def _contact(self, entry: Entry, account_id: int, email: str, stamps: Row) -> Changes:
-        tenant_id, contact_id, address_id = (
-            self._target.tenant_id,
-            next(self._ids["contact"]),
-            next(self._ids["address"]),
-        )
+        tenant_id = self._target.tenant_id
+        contact_id, address_id = next(self._ids["contact"]), next(self._ids["address"])
         values = entry._asdict() | {"email": email}
-        place = tuple([values[name] for name in COLUMNS["address"][3:]])
+        place = [values[name] for name in _PLACE]
         self.tables["address"].append((tenant_id, address_id, account_id, *place))
-        who = tuple([values[name] for name in COLUMNS["contact"][4:-4]])
+        who = [values[name] for name in _WHO]
         self.tables["contact"].append((tenant_id, contact_id, account_id, address_id, *who, *stamps))
         named = paths(contact_id)
         return {named[name]: (None, value) for name, value in values.items() if value is not None}
@@ -172,12 +172,8 @@ class Rows:
             self.tables["login_name"].append((tenant_id, site.customer_set, key, account_id))
 
     def _event(self, topic: str, person: Person, account_id: int, site: Site, changes: Changes) -> None:
-        self.tables["event"].append(
-            (
-                *(self._target.tenant_id, person.created_at, topic, account_id, changes),
-                *(SYSTEM.kind, BY, site.id, REQUEST_ID),
-            )
-        )
+        by = (SYSTEM.kind, BY, site.id, REQUEST_ID)
+        self.tables["event"].append((self._target.tenant_id, person.created_at, topic, account_id, changes, *by))
 
 
 def _sums(deeds: Sequence[Deed], currency: str) -> Sums:

@@ -30,9 +30,11 @@ async def seed(
     """Bring the tenant to the first `count` customers of a seed; answers how many were added.
 
     Each block is a transaction: after an interruption the same call adds what is missing. `done` hears how many
-    customers a finished block had.
+    customers were there already, then how many a finished block had.
     """
     spans = await missing(database.session(), target.tenant_id, seed=seed, count=count)
+    added = sum(end - start for start, end in spans)
+    done(count - added)
     waiting = iter(spans)
 
     async def lane() -> None:
@@ -48,7 +50,7 @@ async def seed(
                 lanes.create_task(lane())
     except ExceptionGroup as group:
         raise group.exceptions[0] from group
-    return sum(end - start for start, end in spans)
+    return added
 
 
 async def missing(db: Session, tenant_id: int, *, seed: int, count: int) -> list[Span]:

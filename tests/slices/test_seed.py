@@ -2,16 +2,19 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import httpx
 import msgspec
 import pytest
 import pytest_asyncio
 
+from attribute_samples import definition, details, list_of
 from patron.accounts import queries as accounts
 from patron.accounts.model import AUDITED, Account, Profile, keys
 from patron.accounts.model import checked as checked_profile
-from patron.attributes.model import FAMILIES
+from patron.attributes.model import FAMILIES, Label, Validation, Word
+from patron.attributes.model import Details as AttributeDetails
 from patron.attributes.queries import DEFINITION, read_definition
 from patron.attributes.values import checked as checked_values
 from patron.contacts.model import Details
@@ -19,7 +22,7 @@ from patron.contacts.model import checked as checked_contact
 from patron.contacts.model import paths as contact_paths
 from patron.customers import queries as customers
 from patron.demo import catalogue, seeding
-from patron.demo.choices import Choices
+from patron.demo.choices import Choices, pool_of
 from patron.demo.drawing import BLOCK, people
 from patron.demo.people import Person
 from patron.demo.rows import Target
@@ -42,6 +45,7 @@ from shops import ACCOUNTS, TICKETS, Shop, open_shop
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 NOTHING = Choices((), ())
 PASSWORD = "one-for-all-7"
+NUMBERS = msgspec.json.Decoder(float_hook=Decimal)
 COUNT = 600
 
 
@@ -90,6 +94,31 @@ def test_customers_are_of_several_countries_and_believable() -> None:
         assert sum(entry.is_primary_shipping for entry in person.contacts) <= 1
     for part in ("contacts", "notes", "deeds", "company"):
         assert 0 < sum(bool(getattr(person, part)) for person in some) < BLOCK, part
+
+
+HIDDEN = [Word(value="old", label=Label("en-US", "Old"), is_hidden=True)]
+LATE = datetime(2090, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("odd", "is_met"),
+    [
+        (details(), True),
+        (details(validation=Validation(pattern="[0-9]{4}")), False),
+        (details(validation=Validation(length_min=3000)), False),
+        (list_of(vocabulary=HIDDEN), False),
+        (list_of("2", "3.5", data_type="Number"), True),
+        (details(data_type="Number", validation=Validation(number_max=Decimal(-5))), False),
+        (details(data_type="Number", validation=Validation(number_min=Decimal("9.5"))), True),
+        (details(data_type="DateTime", validation=Validation(time_min=LATE)), False),
+        (details(data_type="DateTime", validation=Validation(time_min=NOW - timedelta(days=9), time_max=NOW)), True),
+    ],
+)
+def test_a_definition_that_is_hard_to_meet_is_met_or_left_alone(odd: AttributeDetails, is_met: bool) -> None:
+    made = definition(odd)
+    values = [NUMBERS.decode(value.values) for value in pool_of(made).values]
+    assert bool(values) == is_met
+    assert [checked_values(made, one) for one in values] == values
 
 
 class Seeded:
@@ -187,8 +216,8 @@ async def test_contacts_and_notes_are_such_as_the_actions_would_write(seeded: Se
     contacts = [contact for customer in found for contact in customer.contacts or ()]
     assert len(contacts) > COUNT
     for contact in contacts:
-        details = Details(**{name: getattr(contact, name) for name in Details.__struct_fields__})
-        assert checked_contact(details) == details
+        wrote = Details(**{name: getattr(contact, name) for name in Details.__struct_fields__})
+        assert checked_contact(wrote) == wrote
     notes = [note for customer in found for note in customer.notes or ()]
     assert notes
     assert [checked_note(note.content) for note in notes] == [note.content for note in notes]
@@ -203,11 +232,11 @@ async def test_attributes_are_such_as_their_definitions_take(seeded: Seeded) -> 
     used = set()
     for customer in await customers.with_children(seeded.ctx, await everybody(seeded.ctx)):
         for attribute in customer.attributes or ():
-            definition = definitions[attribute.definition_id]
-            assert FAMILIES[customer.account.account_type] == definition.family
-            assert checked_values(definition, attribute.values) == attribute.values
-            used.add(definition.code)
-    assert used == {definition.code for definition in definitions.values()}
+            made = definitions[attribute.definition_id]
+            assert FAMILIES[customer.account.account_type] == made.family
+            assert checked_values(made, attribute.values) == attribute.values
+            used.add(made.code)
+    assert used == {one.code for one in definitions.values()}
 
 
 async def test_segments_hold_whom_they_say(seeded: Seeded) -> None:

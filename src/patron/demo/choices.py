@@ -77,7 +77,7 @@ def _ideas(dice: Dice, definition: Definition) -> Iterator[list[object]]:
     first, last = rules.time_min or _EARLIEST, rules.time_max or _LATEST
     low = int(rules.number_min or 0)
     high = int(rules.number_max) if rules.number_max is not None else low + 2_000
-    for _ in range(POOL_SIZE):
+    for _ in range(POOL_SIZE if words or not definition.is_predefined else 0):
         if definition.is_predefined:
             yield [dice.pick(words) for _ in range(dice.few(3) if definition.is_multi_valued else 1)]
         elif definition.data_type == "Bool":

@@ -23,13 +23,11 @@ from typing import Any
 import httpx
 import pytest
 
+from installations import CLEAN
 from patron import postgres
 from patron.processes import is_alive
 
 ROOT = Path(__file__).parents[2]
-# A stranger's settings in the environment of the test run must not reach the servers under test.
-NOT_OURS = re.compile(r"PATRON_.*|PROMETHEUS_.*|DATABASE_URL|PORT|MAKE.*|MFLAGS")
-CLEAN = {name: value for name, value in os.environ.items() if not NOT_OURS.fullmatch(name)}
 
 
 @dataclass

@@ -1,7 +1,10 @@
 """What shoppers do in tests: sign in, stay signed in, read their mail."""
 
+import asyncio
 import base64
+import itertools
 import re
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -68,6 +71,15 @@ async def reset_token(shop: Shop, settings: Settings, **who: str) -> str:
     written, body = (await mails(shop, settings))[0]
     assert written.kind == "shopperPasswordReset"
     return str(re.search(r"resetpasswordconfirm\?t=(\w+)&u=", body.text)[1])  # type: ignore[index]
+
+
+async def until(check: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for something that happens by itself."""
+    async with asyncio.timeout(60):
+        for _ in itertools.count():
+            if await check():
+                return
+            await asyncio.sleep(0.01)
 
 
 def at(text: str) -> datetime:

@@ -20,6 +20,7 @@ from patron.kernel.errors import Invalid, Locked, NotFound, PatronError, Refused
 POOL_SIZE = 12
 ACQUIRE_SECONDS_MAX = 5.0
 STATEMENT_SECONDS_MAX = 20.0
+ROLLBACK_SECONDS_MAX = 2.0
 COPY_SECONDS_MAX = 300.0
 
 Row = asyncpg.Record
@@ -124,10 +125,11 @@ class Session:
                 try:
                     await self._run("execute", begin, ())
                     yield
-                    await self._run("execute", "commit", ())
+                    tag = await self._run("execute", "commit", ())
+                    # PostgreSQL answers the commit of a failed transaction with ROLLBACK, and no error.
+                    assert tag == "COMMIT", "a statement failed unnoticed: nothing was written"
                 except BaseException:
-                    if conn.is_in_transaction():
-                        await asyncio.shield(conn.execute("rollback"))
+                    await asyncio.shield(_roll_back(conn))
                     raise
                 finally:
                     self._conn = None
@@ -170,14 +172,17 @@ class _translated:  # noqa: N801 - reads as a verb phrase at the place of use; a
     def __enter__(self) -> None: ...
 
     def __exit__(self, _kind: object, exc: BaseException | None, _trace: object) -> None:
-        if isinstance(exc, asyncpg.PostgresError | asyncpg.InterfaceError | OSError | TimeoutError):
+        if isinstance(exc, _FOREIGN):
             raise _meaning(exc) from exc
 
 
 _CONSTRAINT = re.compile(r"^(?P<noun>[a-z_]+?)__(?P<field>[a-z_]+?)__(?P<what>taken|missing|invalid|used)$")
+_FOREIGN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 _PASSING = (
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that the server ends at this very moment
     asyncpg.PostgresConnectionError,
+    asyncpg.PostgresSystemError,
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
     asyncpg.ReadOnlySQLTransactionError,
@@ -212,6 +217,16 @@ def _violation(exc: asyncpg.IntegrityConstraintViolationError) -> BaseException:
     if what == "used":
         return Refused(f"{noun}_in_use", f"This {noun} is still in use by a {field}.")
     return Invalid.field(field, f"The {field.replace('_', ' ')} is not possible.")
+
+
+async def _roll_back(conn: Any) -> None:
+    """Undo what is open. A connection that does not answer in time is cut, and then the server undoes it by itself."""
+    try:
+        if conn.is_in_transaction():
+            async with asyncio.timeout(ROLLBACK_SECONDS_MAX):
+                await conn.execute("rollback")
+    except _FOREIGN:
+        conn.terminate()
 
 
 async def _leave_as_is(_conn: asyncpg.Connection) -> None:

@@ -22,7 +22,7 @@ from patron.kernel.secrets import Vault
 from patron.settings import Settings
 
 LEASE = timedelta(minutes=5)
-ATTEMPTS_MAX = 12
+ATTEMPTS_MAX = 20
 PAUSE_FIRST = timedelta(seconds=10)
 PAUSE_MAX = timedelta(hours=6)
 SENT_AT_ONCE = 10

@@ -15,6 +15,7 @@ from patron.kernel.clock import clock
 from patron.kernel.context import Secrets
 from patron.kernel.db import Database
 from patron.kernel.errors import Unavailable
+from patron.kernel.outbound import Outbound
 from patron.kernel.revocation import Revocations
 from patron.kernel.secrets import Passwords, Vault
 from patron.kernel.tokens import Keyring, TokenCache, ensure_key
@@ -26,6 +27,7 @@ from patron.settings import Settings
 from patron.web import docs, metrics
 
 WORKER_SILENT_SECONDS_MAX = 15
+READY_SECONDS_MAX = 3  # whoever asks whether we are ready does not wait long for the answer
 
 
 def create_app(settings: Settings | None = None, now: Callable[[], datetime] = clock) -> Starlette:
@@ -41,7 +43,8 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = c
         cache: TokenCache[Caller] = TokenCache()
         vault = Vault(settings.key)
         revocations = Revocations(database, cache.drop, cache.hears)
-        secrets = Secrets(vault, Keyring(vault, settings.issuer), Passwords(), revocations)
+        outbound = Outbound(private=settings.private_hooks)
+        secrets = Secrets(vault, Keyring(vault, settings.issuer), Passwords(), revocations, outbound)
         await ensure_key(database.session(), vault, now())
         await secrets.keyring.load(database.session())
         listening = asyncio.create_task(revocations.listen(settings.database_url))
@@ -52,6 +55,7 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = c
         with suppress(asyncio.CancelledError):
             await listening
         secrets.passwords.close()
+        await outbound.close()
         await database.close()
 
     async def readyz(_request: Request) -> Response:
@@ -116,10 +120,12 @@ async def _home(_request: Request) -> Response:
 
 async def _ready(database: Database) -> Response:
     try:
-        silent = await database.session().value(
-            "select extract(epoch from clock_timestamp() - max(seen_at))::float8 from heartbeat where name = 'worker'"
-        )
-    except Unavailable:
+        async with asyncio.timeout(READY_SECONDS_MAX):
+            silent = await database.session().value(
+                "select extract(epoch from clock_timestamp() - max(seen_at))::float8 from heartbeat"
+                " where name = 'worker'"
+            )
+    except (Unavailable, TimeoutError):
         return JSONResponse({"status": "unavailable", "database": "down"}, 503)
     if silent is None or silent > WORKER_SILENT_SECONDS_MAX:
         return JSONResponse({"status": "unavailable", "database": "ok", "worker": "silent"}, 503)

@@ -8,7 +8,7 @@ become errors here: nothing is checked before it is inserted, so nothing can rac
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -226,7 +226,8 @@ async def _roll_back(conn: Any) -> None:
             async with asyncio.timeout(ROLLBACK_SECONDS_MAX):
                 await conn.execute("rollback")
     except _FOREIGN:
-        conn.terminate()
+        with suppress(asyncpg.InterfaceError):  # it is gone already
+            conn.terminate()
 
 
 async def _leave_as_is(_conn: asyncpg.Connection) -> None:

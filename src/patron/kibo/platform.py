@@ -201,7 +201,7 @@ async def get_tenant(ctx: Ctx, call: Call) -> Any:
                 country_code=s.country,
                 currency_code=s.currency,
                 locale_code=s.locale,
-                domain=s.domain or call.host,
+                domain=s.domain.rpartition("://")[2] or call.host,  # a host, as clients expect; mail links want more
             )
             for s in sites
         ],

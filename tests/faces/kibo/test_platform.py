@@ -242,3 +242,13 @@ async def test_many_sign_ins_at_once_are_all_answered(shop: Shop) -> None:
 
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json()["access_token"] for answer in answers}) == 30
+
+
+async def test_a_sites_domain_is_a_host_even_where_mail_links_have_a_scheme(shop: Shop) -> None:
+    await shop.database.session().execute(
+        "update site set domain = 'http://shop.example:8080' where tenant_id = $1", shop.tenant_id
+    )
+
+    tenant = (await shop.get(f"/api/platform/tenants/{shop.tenant_id}")).json()
+
+    assert [site["domain"] for site in tenant["sites"]] == ["shop.example:8080"]

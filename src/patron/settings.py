@@ -30,6 +30,9 @@ class Settings:
     legacy_reset: bool = setting(
         "PATRON_LEGACY_RESET_ANSWER", "1: Reset-Password tells that a user is unknown, as Kibo once did.", False
     )
+    private_hooks: bool = setting(
+        "PATRON_PRIVATE_HOOKS", "1: hooks of tenants may be in your own network, and without HTTPS.", False
+    )
 
     @classmethod
     def from_env(cls) -> "Settings":

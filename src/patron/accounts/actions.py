@@ -58,7 +58,7 @@ async def create(
         "user_name": user_name,
         "is_anonymous": registration is None,
         "has_foreign_hash": registration is not None and registration.has_foreign_hash,
-        "needs_migration": registration is not None and registration.has_foreign_hash,
+        "needs_migration": registration is not None and registration.needs_migration,
         "since_at": since or created or ctx.now,
         "created_at": created or ctx.now,
         "created_by": ctx.actor.name,
@@ -199,8 +199,8 @@ async def register(ctx: Ctx, account: Account, registration: Registration) -> Ac
         ctx,
         f"""
         update account as a set version = version + 1, is_anonymous = false, user_id = $3, user_name = $4,
-               has_foreign_hash = $5, needs_migration = $5, holds_email = email_key is not null, search = $6,
-               updated_at = $7, updated_by = $8
+               has_foreign_hash = $5, needs_migration = $6, holds_email = email_key is not null, search = $7,
+               updated_at = $8, updated_by = $9
         where a.tenant_id = $1 and a.id = $2 returning {COLUMNS}
         """,
         ctx.tenant_id,
@@ -208,6 +208,7 @@ async def register(ctx: Ctx, account: Account, registration: Registration) -> Ac
         registration.user_id,
         registration.user_name,
         registration.has_foreign_hash,
+        registration.needs_migration,
         made["search"],
         ctx.now,
         ctx.actor.name,
@@ -222,19 +223,25 @@ def profile_of(account: Account) -> Profile:
 
 
 async def mark(
-    ctx: Ctx, account_id: int, *, is_locked: bool | None = None, has_foreign_hash: bool | None = None
+    ctx: Ctx,
+    account_id: int,
+    *,
+    is_locked: bool | None = None,
+    has_foreign_hash: bool | None = None,
+    needs_migration: bool | None = None,
 ) -> None:
     """Keep the account's copies of what its login says in step."""
     await ctx.db.execute(
         """
         update account set version = version + 1, is_locked = coalesce($3, is_locked),
-               has_foreign_hash = coalesce($4, has_foreign_hash), needs_migration = coalesce($4, needs_migration)
+               has_foreign_hash = coalesce($4, has_foreign_hash), needs_migration = coalesce($5, needs_migration)
         where tenant_id = $1 and id = $2
         """,
         ctx.tenant_id,
         account_id,
         is_locked,
         has_foreign_hash,
+        needs_migration,
     )
 
 

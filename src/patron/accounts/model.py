@@ -77,6 +77,7 @@ class Registration(msgspec.Struct, frozen=True):
     user_id: str
     user_name: str
     has_foreign_hash: bool = False
+    needs_migration: bool = False
 
 
 # Which fields a change is told about, and by what path (they are the same here; children have a prefix).

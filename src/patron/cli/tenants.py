@@ -7,6 +7,7 @@ import typer
 
 from patron.cli.desk import Desk, Failure, run
 from patron.demo.shop import SLUG as DEMO_SLUG
+from patron.kernel.outbound import Outbound
 from patron.kernel.values import COUNTRIES, check_currency, fold
 from patron.tenants import actions, queries
 
@@ -68,3 +69,28 @@ async def _create(desk: Desk, name: str, slug: str, mode: str, currency: str, si
         site_id = await actions.create_site(desk.db, tenant_id, name=name, currency=currency, **site)
     desk.say(f"Made the {mode} tenant {tenant_id} ({slug}) with the site {site_id}.")
     desk.say(f"Next: patron application create NAME --tenant {tenant_id} --all-behaviors")
+
+
+@app.command("password-hook")
+def password_hook(
+    url: Annotated[str, typer.Argument(help="Where to ask about imported passwords in unknown formats.")] = "",
+    *,
+    tenant: Annotated[int | None, typer.Option(help="The tenant's id, when there are several.")] = None,
+    off: Annotated[bool, typer.Option("--off", help="Ask no more.")] = False,
+) -> None:
+    """Have a web hook check imported passwords that Patron cannot. Prints the key that signs, once."""
+    run(lambda desk: _password_hook(desk, url.strip(), tenant, off=off))
+
+
+async def _password_hook(desk: Desk, url: str, tenant_id: int | None, *, off: bool) -> None:
+    if bool(url) == off:
+        raise Failure("Give the address of the hook, or --off.")
+    if url and (fault := Outbound(private=desk.settings.private_hooks).fault(url)):
+        raise Failure(f"The address {fault}.")
+    tenant = await desk.tenant(tenant_id)
+    key = await actions.set_password_hook(desk.db, desk.vault, tenant.id, url or None)
+    if key is None:
+        desk.say(f"Tenant {tenant.id} has no password hook any more.")
+        return
+    desk.say(f"Tenant {tenant.id} asks {url} from now on. The key that signs the questions, shown only now:")
+    desk.say(key)

@@ -99,6 +99,7 @@ async def sign_up(ctx: Ctx, new: NewCustomer, credential: logins.Credential, *, 
         user_id=_user_id(ctx, new) or random_token(),
         user_name=logins.checked_name(new.user_name or new.profile.email),
         has_foreign_hash=credential.foreign_hash is not None,
+        needs_migration=credential.needs_migration,
     )
     customer = await create(ctx, new, registration=registration)
     await logins.create(ctx, customer.account, credential, is_import=is_import)
@@ -154,6 +155,7 @@ async def add_login(
         user_id=account.user_id or random_token(),
         user_name=logins.checked_name(user_name or account.email),
         has_foreign_hash=credential.foreign_hash is not None,
+        needs_migration=credential.needs_migration,
     )
     account = await accounts.register(ctx, account, registration)
     await logins.create(ctx, account, credential, is_import=is_import)

@@ -1,11 +1,12 @@
 """`Ctx`: who is asking, for which tenant and site, when, and through which database session."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from patron.kernel.caller import Actor, Site
 from patron.kernel.db import Session
 from patron.kernel.errors import Forbidden, Invalid
+from patron.kernel.outbound import Outbound
 from patron.kernel.revocation import Revocations
 from patron.kernel.secrets import Passwords, Vault
 from patron.kernel.tokens import Keyring
@@ -13,12 +14,13 @@ from patron.kernel.tokens import Keyring
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What a process needs to seal, sign, hash and revoke; one for the life of the process."""
+    """What a process needs to seal, sign, hash and revoke, and to ask others; one for the life of the process."""
 
     vault: Vault
     keyring: Keyring
     passwords: Passwords
     revocations: Revocations
+    outbound: Outbound = field(default_factory=Outbound)
 
 
 @dataclass(frozen=True, slots=True)

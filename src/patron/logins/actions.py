@@ -12,8 +12,8 @@ from patron.kernel import events
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid, NotFound, Taken
 from patron.kernel.values import name_key
-from patron.logins import mails, queries, sign_in, tickets
-from patron.logins.model import NAME_LENGTH_MAX, Login, names_of
+from patron.logins import foreign, mails, queries, sign_in, tickets
+from patron.logins.model import FOREIGN_PURPOSE, NAME_LENGTH_MAX, Login, names_of
 from patron.tenants import queries as tenants
 from patron.tenants.model import PasswordPolicy
 
@@ -21,10 +21,14 @@ FOREIGN_HASH_LENGTH_MAX = 2_000
 
 
 class Credential(msgspec.Struct, frozen=True):
-    """A hash of ours, or one of another system's that the first sign-in will replace."""
+    """A hash of ours, or one of another system's, sealed, that the first sign-in will replace.
+
+    `needs_migration`: we cannot check that one ourselves.
+    """
 
     password_hash: str | None = None
-    foreign_hash: str | None = None
+    foreign_hash: bytes | None = None
+    needs_migration: bool = False
 
 
 def check_password(
@@ -32,13 +36,16 @@ def check_password(
 ) -> None:
     """Whether a new login may have this password, or this hash of another system.
 
-    Raises Invalid: an import is exempt from the policy (but for the longest), and only an import may bring a hash.
+    Raises Invalid: an import is exempt from the policy (but for the longest), and only an import may bring a hash. A
+    hash that would take too much work to check is refused.
     """
     if foreign_hash:
         if not is_import:
             raise Invalid.field("externalPassword", "is for imports only (isImport)")
         if len(foreign_hash) > FOREIGN_HASH_LENGTH_MAX:
             raise Invalid.field("externalPassword", f"has at most {FOREIGN_HASH_LENGTH_MAX} characters", "too_long")
+        if fault := foreign.fault(foreign_hash):
+            raise Invalid.field("externalPassword", fault, "too_costly")
     elif not password:
         raise Invalid.field("password", "is needed", "missing")
     elif fault := (policy.fault_of_import(password) if is_import else policy.fault(password)):
@@ -48,7 +55,8 @@ def check_password(
 async def hashed(ctx: Ctx, password: str | None, foreign_hash: str | None) -> Credential:
     """A checked password as it is stored. Outside the transaction: hashing takes its time, and may raise TooMany."""
     if foreign_hash:
-        return Credential(foreign_hash=foreign_hash)
+        sealed = ctx.secrets.vault.seal(foreign_hash.encode(), FOREIGN_PURPOSE)
+        return Credential(foreign_hash=sealed, needs_migration=not foreign.is_known(foreign_hash))
     assert password
     return Credential(password_hash=await ctx.secrets.passwords.hash(password))
 
@@ -172,7 +180,13 @@ async def change_password(
         is_locked,
         ctx.now,
     )
-    await accounts.mark(ctx, account_id, is_locked=is_locked, has_foreign_hash=credential.foreign_hash is not None)
+    await accounts.mark(
+        ctx,
+        account_id,
+        is_locked=is_locked,
+        has_foreign_hash=credential.foreign_hash is not None,
+        needs_migration=credential.needs_migration,
+    )
     await sign_in.forget_failures(ctx, account_id)
     await tickets.end_all(ctx, account_id)
     changes: events.Changes = {"is_locked": (True, False)} if login.is_locked and not is_locked else {}
@@ -251,8 +265,8 @@ async def tell_new_email(ctx: Ctx, before: Account, after: Account) -> None:
 async def finish_sign_in(ctx: Ctx, attempt: sign_in.Attempt, region: str | None) -> Login | None:
     """Write down a right password. Answers None when the login changed since it was tried, or may not be used.
 
-    Replaces a dated hash, ends the count of failures and remembers the device; not for a login that is locked or must
-    change its password, which the caller refuses.
+    Replaces a dated hash and one of another system, ends the count of failures and remembers the device; not for a
+    login that is locked or must change its password, which the caller refuses.
     """
     tried = attempt.login
     assert tried is not None
@@ -265,16 +279,25 @@ async def finish_sign_in(ctx: Ctx, attempt: sign_in.Attempt, region: str | None)
     if login.is_locked or login.must_change:
         return login
     if attempt.new_hash is not None:
-        await ctx.db.execute(
-            "update login set password_hash = $3 where tenant_id = $1 and account_id = $2",
-            ctx.tenant_id,
-            login.account_id,
-            attempt.new_hash,
-        )
+        await _replace_hash(ctx, login, attempt.new_hash)
     await sign_in.forget_failures(ctx, login.account_id, attempt.fingerprint)
     await note_sign_in(ctx, login.account_id, attempt.fingerprint, region)
     await events.record(ctx, "login.signed_in", account_id=login.account_id)
     return login
+
+
+async def _replace_hash(ctx: Ctx, login: Login, new_hash: str) -> None:
+    """The same password, hashed as we do it today. Of another system's hash nothing stays."""
+    await ctx.db.execute(
+        "update login set password_hash = $3, foreign_hash = null where tenant_id = $1 and account_id = $2",
+        ctx.tenant_id,
+        login.account_id,
+        new_hash,
+    )
+    if login.foreign_hash is not None:
+        await accounts.mark(ctx, login.account_id, has_foreign_hash=False, needs_migration=False)
+        changes: events.Changes = {"has_external_password": (True, False)}
+        await events.record(ctx, "login.updated", account_id=login.account_id, changes=changes)
 
 
 async def note_sign_in(ctx: Ctx, account_id: int, fingerprint: bytes | None, region: str | None) -> None:

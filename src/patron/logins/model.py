@@ -11,6 +11,8 @@ NAME_LENGTH_MAX = 254
 FINGERPRINT_LENGTH_MAX = 500
 # What is typed may be longer than what may be set, and is hashed to see; beyond this it is wrong unseen.
 PASSWORD_TYPED_MAX = 1_000
+# What the hashes of other systems are sealed for: some hold a secret of the whole shop that they come from.
+FOREIGN_PURPOSE = "foreign password"
 
 ATTEMPTS_MAX = 5
 DELAY_FIRST = timedelta(seconds=30)
@@ -29,7 +31,7 @@ class Login(msgspec.Struct, frozen=True):
     user_id: str
     user_name: str
     password_hash: str | None
-    foreign_hash: str | None
+    foreign_hash: bytes | None
     is_locked: bool
     must_change: bool
     last_locked_at: datetime | None

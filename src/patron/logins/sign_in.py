@@ -5,14 +5,23 @@ however many guesses arrive at once, only one a process is under way, and the ne
 
 A stranger's guesses never keep the owner out: a device that has signed in before counts for itself, and so does a
 shopper who is signed in and changes the password.
+
+An imported hash of another system is checked in the same turn and may take longer or shorter than ours: who measures
+long enough may learn that an account was imported and not used since. In a format that we do not know, the tenant's
+hook is asked, outside the turn.
 """
 
+from functools import partial
+
 import msgspec
+import structlog
 
 from patron.kernel import events
 from patron.kernel.context import Ctx
-from patron.logins import queries
+from patron.kernel.secrets import Turn
+from patron.logins import foreign, hook, queries
 from patron.logins.model import (
+    FOREIGN_PURPOSE,
     NAME_LENGTH_MAX,
     PASSWORD_TYPED_MAX,
     Failures,
@@ -22,6 +31,8 @@ from patron.logins.model import (
     fingerprint_digest,
     keys_of,
 )
+
+log = structlog.get_logger()
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -58,18 +69,50 @@ async def try_login(ctx: Ctx, login: Login, password: str) -> bool:
 async def _try(ctx: Ctx, login: Login | None, key: bytes, password: str, device: bytes | None) -> Attempt:
     if len(password) > PASSWORD_TYPED_MAX:
         return Attempt()
-    hashed = login.password_hash if login else None
-    async with ctx.secrets.passwords.turn() as passwords:
+    stored = _foreign_hash(ctx, login)
+    asked = await hook.of_tenant(ctx) if stored is not None and not foreign.is_known(stored) else None
+    async with ctx.secrets.passwords.turn() as turn:
         failures = await queries.failures(ctx, key)
         if failures.is_delayed(ctx.now):
             return Attempt()
-        if await passwords.matches(password, hashed):
-            assert login is not None
-            assert hashed is not None
-            new_hash = await passwords.hash(password) if passwords.is_dated(hashed) else None
-            return Attempt(login, device, new_hash)
-        await _count_failure(ctx, login, key, failures)
+        if asked is None:
+            if await _matches(turn, login, stored, password):
+                return Attempt(login, device, await _new_hash(turn, login, password))
+            await _count_failure(ctx, login, key, failures)
+            return Attempt()
+        # A merchant is asked without keeping everybody waiting. So the guess counts as wrong from now on: no more of
+        # them get under way than the delay allows. A right one ends the count.
+        await _count_failure(ctx, None, key, failures)
+    assert login is not None
+    assert stored is not None
+    if await hook.confirms(ctx, asked, login, password, stored):
+        return Attempt(login, device, await ctx.secrets.passwords.hash(password))
+    await events.record(ctx, "login.failed", account_id=login.account_id)
     return Attempt()
+
+
+def _foreign_hash(ctx: Ctx, login: Login | None) -> str | None:
+    """The hash of another system that a login still has."""
+    if login is None or login.foreign_hash is None:
+        return None
+    try:
+        return ctx.secrets.vault.open(login.foreign_hash, FOREIGN_PURPOSE).decode()
+    except ValueError:
+        log.error("imported hash cannot be opened: sealed with another key", account=login.account_id)  # noqa: TRY400
+        return None
+
+
+async def _matches(turn: Turn, login: Login | None, stored: str | None, password: str) -> bool:
+    """Without a hash that we can check the answer is no, after the time that ours takes."""
+    if stored is not None and foreign.is_known(stored):
+        return await turn.run(partial(foreign.matches, stored, password))
+    return await turn.matches(password, login.password_hash if login else None)
+
+
+async def _new_hash(turn: Turn, login: Login | None, password: str) -> str | None:
+    """What shall replace the hash that was right: nothing, if it is as ours are today."""
+    hashed = login.password_hash if login else None
+    return None if hashed is not None and not turn.is_dated(hashed) else await turn.hash(password)
 
 
 async def _count_failure(ctx: Ctx, login: Login | None, key: bytes, failures: Failures) -> None:

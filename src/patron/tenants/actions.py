@@ -1,11 +1,13 @@
 """Changes of tenants, customer sets, sites, applications and staff: what an operator sets up."""
 
+import base64
+import secrets
 from datetime import datetime
 
 from patron.kernel.db import Session
 from patron.kernel.errors import NotFound
 from patron.kernel.revocation import Revocations
-from patron.kernel.secrets import digest
+from patron.kernel.secrets import Vault, digest
 from patron.kernel.values import email_key
 from patron.tenants.tokens import application_subject
 
@@ -23,6 +25,26 @@ async def create_tenant(db: Session, *, name: str, slug: str, mode: str, now: da
     )
     await create_customer_set(db, tenant_id, code="default", name=name, is_default=True, now=now)
     return tenant_id
+
+
+HOOK_KEY_PURPOSE = "password hook"
+
+
+async def set_password_hook(db: Session, vault: Vault, tenant_id: int, url: str | None) -> str | None:
+    """Ask a merchant's web hook about imported passwords that we cannot check; None ends it.
+
+    Answers the key that signs the questions, as the receiver needs it: `whsec_` and base 64. Raises NotFound.
+    """
+    key = secrets.token_bytes(32)
+    sealed = base64.b64encode(vault.seal(key, HOOK_KEY_PURPOSE)).decode()
+    changed = await db.execute(
+        "update tenant set settings = settings || $2::jsonb where id = $1",
+        tenant_id,
+        {"password_hook": {"url": url, "sealed_key": sealed} if url else None},
+    )
+    if not changed:
+        raise NotFound("tenant", tenant_id)
+    return "whsec_" + base64.b64encode(key).decode() if url else None
 
 
 async def create_customer_set(

@@ -98,6 +98,13 @@ class PasswordPolicy(msgspec.Struct, frozen=True):
         return f"must have at most {self.length_max} characters" if len(password) > self.length_max else None
 
 
+class PasswordHook(msgspec.Struct, frozen=True):
+    """Where a merchant checks imported passwords that we cannot check, and the sealed key that signs our questions."""
+
+    url: str
+    sealed_key: str
+
+
 class Policy(msgspec.Struct, frozen=True):
     """A tenant's settings: `tenant.settings`, with our defaults for what is not there."""
 
@@ -108,3 +115,4 @@ class Policy(msgspec.Struct, frozen=True):
     access_minutes_max: int = 1440
     refresh_minutes_max: int = 43_200
     suppressed_mails: tuple[str, ...] = ()
+    password_hook: PasswordHook | None = None

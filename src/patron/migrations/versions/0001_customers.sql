@@ -381,7 +381,7 @@ create table login (
     user_id           text not null,
     user_name         text not null,
     password_hash     text,
-    foreign_hash      text,
+    foreign_hash      bytea,
     is_locked         boolean not null default false,
     must_change       boolean not null default false,
     last_locked_at    timestamptz,
@@ -395,7 +395,7 @@ create table login (
 );
 comment on table login is 'How the person behind an account signs in: at most one per account.';
 comment on column login.version is 'Raised when the password, the lock or the duty to change it changes; open sign-ins check it.';
-comment on column login.foreign_hash is 'Hash from another system, until the first sign-in replaces it.';
+comment on column login.foreign_hash is 'Hash from another system, sealed, until the first sign-in replaces it.';
 
 create table login_name (
     tenant_id         bigint not null,

@@ -87,30 +87,30 @@ async def test_requests_that_give_up_waiting_leave_the_queue(passwords: Password
 
 
 async def test_a_request_cancelled_while_it_hashes_neither_keeps_its_turn_nor_lets_two_hash(
-    passwords: Passwords,
+    passwords: Passwords, monkeypatch: Any
 ) -> None:
     begun, may_end, second = threading.Event(), threading.Event(), threading.Event()
 
-    def slow() -> None:
-        begun.set()
-        may_end.wait(60)
+    def slow(_self: argon2.PasswordHasher, password: str) -> str:
+        if password == "second":
+            second.set()
+        else:
+            begun.set()
+            may_end.wait(60)
+        return password
 
-    async def take_turn(work: Any) -> None:
-        async with passwords.turn() as turn:
-            await turn._run(work)
-
-    first = asyncio.create_task(take_turn(slow))
+    monkeypatch.setattr(argon2.PasswordHasher, "hash", slow)
+    first = asyncio.create_task(passwords.hash("first"))
     await until(lambda: is_set(begun))
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
-    after = asyncio.create_task(take_turn(second.set))
+    after = asyncio.create_task(passwords.hash("second"))
     for _ in range(20):
         await asyncio.sleep(0.001)
         assert not second.is_set()
     may_end.set()
-    await after
 
-    assert second.is_set()
+    assert await after == "second"
 
 
 async def is_set(event: threading.Event) -> bool:

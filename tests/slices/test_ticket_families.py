@@ -6,7 +6,6 @@ or 30 days from the first ticket.
 """
 
 import asyncio
-import sys
 from collections.abc import Coroutine
 from datetime import datetime, timedelta
 from typing import Any
@@ -145,7 +144,7 @@ async def test_a_family_has_one_live_chain_whatever_is_tried(
     shop: Shop, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     frozen = clock()
-    monkeypatch.setattr(sys.modules[type(clock).__module__], "real_clock", lambda: frozen)
+    monkeypatch.setitem(type(clock).__call__.__globals__, "real_clock", lambda: frozen)  # type: ignore[attr-defined]
     await set_policy(shop, anonymous_refresh_minutes=LIFE // timedelta(minutes=1))
     Machine.loop, Machine.shop, Machine.clock = asyncio.get_running_loop(), shop, clock
 

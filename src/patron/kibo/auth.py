@@ -49,9 +49,9 @@ class Authenticator:
             return Ctx(0, SYSTEM, frozenset(), now, request_id, db, self._secrets)
         caller = await self._caller(headers, db, now)
         application, shopper = caller.application, caller.shopper
-        site = _site(headers, application, shopper)
         if operation.scope is not None and operation.scope not in application.behaviors:
             raise Forbidden(f"This application lacks the behavior {operation.scope}.")
+        site = _site(headers, application, shopper)
         if shopper is None:
             actor = Actor("application", application.client_id, application_id=application.id)
         else:

@@ -3,6 +3,7 @@
 #   make serve    environment, database, demo shop, server and worker; Ctrl-C stops everything
 #   make test     `make check`, then every test        (make test ARGS="tests/system -k restart")
 #   make check    formatting, lint, types, import rules
+#   make bench    measure this machine with 100,000 customers   (make bench ARGS="--customers 1000000")
 #   make locks    compute the lock files anew           (make locks UPGRADE=--upgrade)
 #   make clean    remove what make made; data folders stay
 #
@@ -11,7 +12,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test check locks clean rebuild
+.PHONY: help serve test check bench locks clean rebuild
 
 PYTHON  ?=
 ARGS    ?=
@@ -44,6 +45,9 @@ check: $(VENV)/dev.stamp
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
 	@$(VENV)/bin/lint-imports
+
+bench: $(VENV)/runtime.stamp
+	@$(PY) -m bench $(ARGS)
 
 $(VENV)/runtime.stamp: requirements.lock pyproject.toml $(STALE)
 	@set -e; \

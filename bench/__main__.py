@@ -1,0 +1,194 @@
+"""`make bench ARGS="--help"`."""
+
+import asyncio
+import itertools
+import os
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from bench import installation as install
+from bench.data import Data, filled
+from bench.floor.app import Known
+from bench.installation import Installation, Servers, ask
+from bench.load import CARRIED, NUMBER, Plan
+from bench.machine import described
+from bench.measuring import BadAnswersError, Window, alone, best, measure
+from bench.report import LATEST, Point, Results, screen, store, told
+from bench.scenarios import ACCOUNTS, DEEP, SCENARIOS, SIGN_IN, Scenario, request
+from bench.storm import storm
+from patron.demo.progress import counting
+from patron.kernel.db import Database
+from patron.settings import Settings
+
+_CURSOR = re.compile(rb'"nextCursor":"([^"]*)"')
+
+
+class Run(msgspec.Struct, kw_only=True):
+    """What one run was asked for, and what it works with."""
+
+    at: Installation
+    data: Data
+    database: Database | None = None
+    servers: list[Servers]
+    floors: list[Servers]
+    seconds: float
+    connections: int
+    rounds: int
+    cores: int
+    cursor: bytes
+    numbers: Iterator[int]
+    spare: Iterator[str]  # refresh tokens, each good for one connection of one window
+
+    def plan(self, scenario: Scenario, program: Servers) -> Plan:
+        """The load for one program."""
+        carried = [self.cursor] if "cursor" in scenario.name else []
+        if scenario.carry is not None:
+            carried = [next(self.spare).encode() for _ in range(self.connections)]
+        return Plan(
+            port=program.port,
+            requests=scenario.requests(self.data),
+            connections=self.connections,
+            seconds=self.seconds,
+            first_number=next(self.numbers),
+            carry=scenario.carry,
+            carried=carried,
+        )
+
+    async def point(self, scenario: Scenario) -> Point:
+        """One row of the table."""
+
+        assert self.database is not None
+
+        async def measured(program: Servers) -> Window:
+            return await measure(self.at, program, self.plan(scenario, program), self.database, self.cores)
+
+        if scenario.target == SIGN_IN:
+            patron = await best(measured, self.servers, self.rounds)
+            floor, threads = alone(len(self.servers), self.seconds), len(self.servers)
+            return _point(scenario, patron, floor, threads, None)
+        check(self, scenario)
+        patron = await best(measured, self.servers, self.rounds)
+        window = await best(measured, self.floors, self.rounds)
+        return _point(scenario, patron, window.rps, window.processes, window)
+
+
+def _point(scenario: Scenario, patron: Window, floor_rps: float, processes: int, floor: Window | None) -> Point:
+    return Point(
+        name=scenario.name,
+        **msgspec.structs.asdict(patron),
+        floor_rps=floor_rps,
+        floor_processes=processes,
+        floor_server_cpu_us=floor.server_cpu_us if floor else None,
+        floor_database_cpu_us=floor.database_cpu_us if floor else None,
+        ratio=patron.rps / floor_rps,
+        target=scenario.target,
+    )
+
+
+def check(run: Run, scenario: Scenario, samples: int = 40) -> None:
+    """Patron and floor must answer alike: reads byte by byte, changes with the same fields. Raises BadAnswersError."""
+    numbers = itertools.count(1)
+    for one in scenario.requests(run.data)[:samples]:
+        answers = []
+        for program in (run.servers[0], run.floors[0]):
+            carried = next(run.spare).encode() if scenario.carry else run.cursor
+            sent = one.replace(NUMBER, b"%08d" % next(numbers)).replace(CARRIED, carried)
+            status, body = ask(program.port, sent.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n", 1))
+            answers.append((status, _unsigned(body) if scenario.is_read else _shape(msgspec.json.decode(body))))
+        if scenario.name == "q search" and all(b'{"totalCount":100,' in body for _, body in answers):
+            continue  # of more matches than are considered (qLimit), any hundred will do
+        if answers[0] != answers[1]:
+            patron, floor = (str(answer) for answer in answers)
+            at = next((n for n, (one, other) in enumerate(zip(patron, floor, strict=False)) if one != other), 0)
+            around = slice(max(0, at - 80), at + 80)
+            raise BadAnswersError(f"{scenario.name}: Patron says\n{patron[around]}\nand the floor\n{floor[around]}")
+
+
+def _unsigned(body: bytes) -> bytes:
+    """The answer but for the text of a cursor, which only Patron can sign; it is as long as the floor's."""
+    return _CURSOR.sub(lambda found: b'"nextCursor":"%d"' % (len(found[1])), body)
+
+
+def _shape(value: object) -> object:
+    """Which fields there are, and the kind of each."""
+    if isinstance(value, dict):
+        return {name: _shape(inner) for name, inner in value.items()}
+    return [_shape(one) for one in value] if isinstance(value, list) else type(value).__name__
+
+
+def main(
+    *,
+    customers: Annotated[int, typer.Option(min=60_000, help="How many customers there are.")] = 100_000,
+    seconds: Annotated[float, typer.Option(help="Length of each measured window.")] = 4.0,
+    rounds: Annotated[int, typer.Option(min=1, help="Windows for each program and number of processes.")] = 1,
+    connections: Annotated[int, typer.Option(min=1, help="Requests under way at once.")] = 32,
+    only: Annotated[str, typer.Option(help="Only scenarios whose name has this in it.")] = "",
+    output: Annotated[Path, typer.Option(help="Where the results go.")] = LATEST,
+) -> None:
+    """Measure this machine, here and now: about five minutes with the defaults."""
+    console = Console(highlight=False, soft_wrap=True)
+    with install.installed() as at:
+        install.environment(at.env)
+        settings = Settings.from_env()
+        with counting(console, customers) as done:
+            data = asyncio.run(filled(settings, customers, done))
+        known = at.home / "floor.json"
+        with ExitStack() as stack:
+            servers = [stack.enter_context(at.servers("patron.server", n)) for n in (1, 2)]
+            cursor, after = _place(servers[0], data)
+            tokens = {data.application_token: 0, **dict(data.shoppers)}
+            known.write_bytes(msgspec.json.encode(Known(data.tenant_id, data.site_id, tokens, after)))
+            floors = [stack.enter_context(at.servers("bench.floor.server", n, BENCH_FLOOR=str(known))) for n in (1, 2)]
+            run = Run(
+                at=at, data=data, servers=servers, floors=floors, seconds=seconds, rounds=rounds, cursor=cursor,
+                connections=connections, cores=len(os.sched_getaffinity(0)),
+                numbers=itertools.count(1_000_000, 100_000), spare=itertools.cycle(data.refresh_tokens),
+            )  # fmt: skip
+            results = asyncio.run(_measured(run, console, customers, only))
+    console.print(screen(results), width=150)
+    if results.storm is not None:
+        console.print(told(results.storm).replace("`", ""))
+    store(results, output)
+    console.print(f"Stored in {output}. Into the document: python -m bench.report")
+
+
+def _place(server: Servers, data: Data) -> tuple[bytes, int]:
+    """The cursor that leads to the row behind `DEEP` others, and the id of the row before it."""
+    path = f"{ACCOUNTS}?pageSize=20&startIndex={DEEP - 20}&responseFields=nextCursor,items(id)"
+    _, body = ask(server.port, request("GET", path, data.application_token))
+    page = msgspec.json.decode(body)
+    return page["nextCursor"].encode(), page["items"][-1]["id"]
+
+
+async def _measured(run: Run, console: Console, customers: int, only: str) -> Results:
+    run.database = await Database.open(Settings.from_env().database_url, size=1)
+    version = await run.database.session().value("show server_version")
+    points = []
+    for scenario in SCENARIOS:
+        if only in scenario.name:
+            points.append(point := await run.point(scenario))
+            console.print(f"  {point.name}: {point.rps:,.0f} a second, {point.ratio:.0%} of the floor")
+    stormed = storm(run.servers[1], run.data, run.seconds) if only in "sign-in storm" else None
+    await run.database.close()
+    return Results(
+        measured_at=f"{datetime.now(UTC):%d %b %Y %H:%M} UTC",
+        machine={**described(), "postgresql": version.partition(" ")[0]},
+        customers=customers,
+        connections=run.connections,
+        seconds=run.seconds,
+        rounds=run.rounds,
+        points=points,
+        storm=stormed,
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)

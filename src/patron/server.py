@@ -16,6 +16,7 @@ HEAD_BYTES_MAX = 131_072  # a URL of 64 KB is read (Kibo behaviour 5.3), and hea
 HEAD_SECONDS_MAX = 20
 DRAIN_SECONDS_MAX = 10
 KEEP_ALIVE_SECONDS = 30
+LINGER_SECONDS = 0.3
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -27,6 +28,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._head_bytes = 0
         self._in_head = True
+        self._is_last = False
         self._head_timer = self.loop.call_later(HEAD_SECONDS_MAX, transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -46,6 +48,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head, self._head_bytes = False, 0
         self._head_timer.cancel()
         super().on_headers_complete()
+        if self._is_last:
+            self.cycle.keep_alive = False
 
     def data_received(self, data: bytes) -> None:
         """Count what came while the head is not whole; httptools itself would gather without end."""
@@ -55,6 +59,24 @@ class BoundedProtocol(HttpToolsProtocol):
             if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
                 self.transport.write(TOO_LARGE)
                 self.transport.close()
+
+    def shutdown(self) -> None:
+        """The server stops. A request that is under way is answered, one that is on its way to us too.
+
+        Closing at once would cut a request that the client has sent and we have not read yet.
+        """
+        self._is_last = True
+        if self._is_idle():
+            self.loop.call_later(LINGER_SECONDS, self._close_if_idle)
+        else:
+            self.cycle.keep_alive = False
+
+    def _is_idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _close_if_idle(self) -> None:
+        if self._is_idle():
+            self.transport.close()
 
 
 def run(fd: int, *, factory: str = "patron.app:create_app") -> None:

@@ -1,8 +1,11 @@
 """Whole installations to break: `patron serve` with its processes, and PostgreSQL clusters of a test's own."""
 
+import copy
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import httpx
 
 from patron import postgres
 from patron.processes import working_in
@@ -52,3 +55,10 @@ class Site:
 
 
 Serve = Callable[..., Awaitable[Site]]
+
+
+def through(http: httpx.AsyncClient, shop: Shop) -> Shop:
+    """The same shop, spoken to through another client."""
+    other = copy.copy(shop)
+    other.http = http
+    return other

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from patron.cli.desk import Desk, run
-from patron.kernel.tokens import SigningKey, rotate_keys, signing_keys
+from patron.kernel.tokens import LEAD_MIN, SigningKey, rotate_keys, signing_keys
 
 app = typer.Typer(help="The keys that sign tokens.", no_args_is_help=True)
 
@@ -40,7 +40,10 @@ def _state(desk: Desk, key: SigningKey, signing: str | None) -> str:
 def rotate(
     *,
     lead: Annotated[
-        int, typer.Option(min=0, help="Minutes until the new key signs; until then others may read it at the JWKS.")
+        int,
+        typer.Option(
+            min=0, help="Minutes until the new key signs (0: a few seconds); until then others may read it at the JWKS."
+        ),
     ] = 15,
     overlap: Annotated[
         int, typer.Option(min=0, help="Hours for which what older keys signed stays good after that.")
@@ -55,6 +58,8 @@ def rotate(
 
 
 async def _rotate(desk: Desk, lead: timedelta, overlap: timedelta) -> None:
+    if await signing_keys(desk.db):
+        lead = max(lead, LEAD_MIN)
     kid = await rotate_keys(desk.db, desk.vault, desk.now, lead=lead, overlap=overlap)
     start = desk.now + lead
     desk.say(f"Made the key {kid}.")

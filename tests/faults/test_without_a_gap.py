@@ -1,0 +1,113 @@
+"""What an operator does under load goes unnoticed: keys are rotated, and the service is stopped."""
+
+import asyncio
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import httpx
+from scale import scaled
+from sites import Serve, Site, through
+
+from installations import CLEAN, KEY
+from patron.kernel.secrets import random_token
+from shoppers import claims_of
+from shops import ACCOUNTS
+
+NO_KEEP_ALIVE = httpx.Limits(max_keepalive_connections=0)  # each request comes to any of the processes
+ROTATIONS = scaled(1, 12)
+ROTATION_SECONDS = scaled(6.0, 10.0)
+CLIENTS = scaled(8, 32)
+STOPS = scaled(1, 20)
+
+
+async def rotate(site: Site) -> None:
+    """As the operator does it."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "patron.cli", "keys", "rotate", "--lead", "0"),
+        env=CLEAN | {"DATABASE_URL": site.database_url, "PATRON_SECRET_KEY": KEY},
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    assert await process.wait() == 0
+
+
+async def test_rotating_keys_under_load_rejects_no_token(serve: Serve, report: Callable[[str], None]) -> None:
+    site = await serve(PATRON_WORKERS="2", PATRON_SECRET_KEY=KEY)
+    tokens = [site.shop.token]
+    answers: Counter[int] = Counter()
+    stopping = asyncio.Event()
+
+    async def client(number: int) -> None:
+        async with httpx.AsyncClient(base_url=site.base_url, timeout=60, limits=NO_KEEP_ALIVE) as http:
+            shop = through(http, site.shop)
+            while not stopping.is_set():
+                if number == 0:
+                    tokens.append(await shop.sign_in())
+                    await http.get("/.well-known/jwks.json")  # reads the keys anew in the process that answers
+                for token in (tokens[0], tokens[-1]):
+                    shop.token = token
+                    answers[(await shop.get(ACCOUNTS, params={"pageSize": 1})).status_code] += 1
+
+    async with asyncio.TaskGroup() as clients:
+        for number in range(CLIENTS):
+            clients.create_task(client(number))
+        for _ in range(ROTATIONS):
+            await rotate(site)
+            await asyncio.sleep(ROTATION_SECONDS)
+        stopping.set()
+    assert set(answers) == {200}
+    keys = {key_of(token) for token in tokens}
+    assert len(keys) == 1 + ROTATIONS
+    report(f"{ROTATIONS} key rotations: {len(tokens)} tokens of {len(keys)} keys, {answers.total()} requests, all good")
+
+
+def key_of(token: str) -> str:
+    """The id of the key that signed a token."""
+    return str(claims_of(f".{token.partition('.')[0]}.")["kid"])
+
+
+class Leaving:
+    """Clients that create accounts until nobody answers, and what became of each request."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.answered: dict[str, int] = {}
+        self.cut: dict[str, float] = {}
+
+    async def client(self, *, keeps_connection: bool) -> None:
+        """One after the other, on one connection or on a new one each time."""
+        limits = httpx.Limits() if keeps_connection else NO_KEEP_ALIVE
+        async with httpx.AsyncClient(base_url=self.site.base_url, timeout=60, limits=limits) as http:
+            shop = through(http, self.site.shop)
+            while True:
+                email, began = f"{random_token(6)}@example.com", time.monotonic()
+                try:
+                    answer = await shop.post(ACCOUNTS, {"emailAddress": email})
+                except httpx.ConnectError:
+                    return  # nobody listens any more: nothing was accepted
+                except httpx.TransportError:
+                    self.cut[email] = began
+                else:
+                    assert answer.status_code == 201, answer.text
+                    self.answered[email] = answer.json()["id"]
+
+
+async def test_a_stop_answers_what_was_accepted(serve: Serve, report: Callable[[str], None]) -> None:
+    answered = after = 0
+    for _ in range(STOPS):
+        site = await serve(PATRON_WORKERS="2", PATRON_SECRET_KEY=KEY)
+        leaving = Leaving(site)
+        async with asyncio.TaskGroup() as clients:
+            for number in range(CLIENTS):
+                clients.create_task(leaving.client(keeps_connection=number % 2 == 0))
+            await asyncio.sleep(scaled(1.0, 2.0))
+            stopped_at = time.monotonic()
+            site.served.process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(site.served.process.wait, 60) == 0
+        # A connection that came when the last process had stopped listening was accepted by nobody.
+        assert [email for email, began in leaving.cut.items() if began < stopped_at] == []
+        answered, after = answered + len(leaving.answered), after + len(leaving.cut)
+        assert leaving.answered
+    report(f"{STOPS} stops under load: {answered} requests answered, none cut, {after} came too late")

@@ -9,7 +9,8 @@ import typer
 from patron.cli import app as cli
 from patron.kibo import errors
 from patron.settings import Settings
-from patron.tenants.model import BEHAVIORS
+from patron.tenants import policies
+from patron.tenants.model import BEHAVIORS, PasswordPolicy, Policy
 
 ROOT = Path(__file__).parents[2]
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
@@ -31,6 +32,16 @@ def test_every_setting_is_documented_with_its_default_and_its_sentence() -> None
     documented = {name: (default, says) for name, default, says in rows(OPERATIONS, "Settings")}
 
     assert documented == {f.metadata["env"]: (shown(f.default), f.metadata["says"]) for f in fields(Settings)}
+
+
+def test_every_setting_of_a_tenant_is_documented_with_its_default_and_its_sentence() -> None:
+    documented = {name: (default, says) for name, default, says in rows(OPERATIONS, "A tenant's settings")}
+    fields_of_policy = {*Policy.__struct_fields__} - {"password", "password_hook"}
+
+    assert documented == {
+        name: (policies.shown(policies.value(Policy(), name)) or "–", says) for name, says in policies.SAYS.items()
+    }
+    assert documented.keys() == fields_of_policy | {f"password.{name}" for name in PasswordPolicy.__struct_fields__}
 
 
 def test_the_readme_names_only_settings_that_exist() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from patron.kernel.db import Session
-from patron.kernel.errors import Invalid, NotFound
+from patron.kernel.errors import NotFound
 from patron.tenants.model import Policy
 
 # The names with the sentences that document them; docs/operations.md has them too, and a test compares both.
@@ -51,19 +51,19 @@ def shown(found: object) -> str:
 
 
 def read(name: str, text: str) -> Any:
-    """The value that a text means for a name. Raises Invalid for a name that there is not, or a value that is none."""
+    """The value that a text means for a name. Raises ValueError, with a sentence, for what can be no setting."""
     if name not in SAYS:
-        raise Invalid.field(name[:60], f"is no setting; there are: {', '.join(SAYS)}")
+        raise ValueError(f"There is no setting {name[:60]}. There are: {', '.join(SAYS)}")
     default = value(Policy(), name)
     if isinstance(default, tuple):
         return [part.strip() for part in text.split(",") if part.strip()]
     try:
         found = msgspec.convert(text.strip(), type(default), strict=False)
     except msgspec.ValidationError:
-        raise Invalid.field(name, "is true or false" if isinstance(default, bool) else "is a whole number") from None
+        raise ValueError(f"{name} is {'true or false' if isinstance(default, bool) else 'a whole number'}.") from None
     least, most = _RANGES.get(name, (found, found))
     if not least <= found <= most:
-        raise Invalid.field(name, f"is between {least} and {most}")
+        raise ValueError(f"{name} is between {least} and {most}.")
     return found
 
 

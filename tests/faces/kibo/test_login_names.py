@@ -156,3 +156,24 @@ async def holders(shop: Shop, email: str) -> list[int]:
         "select id from account where tenant_id = $1 and email_key = $2 and holds_email", shop.tenant_id, email
     )
     return [row["id"] for row in rows]
+
+
+async def test_changes_of_one_login_at_the_same_time_wait_for_each_other(shop: Shop) -> None:
+    account = (await shop.shopper(emailAddress="jo@example.com"))["customerAccount"]
+    one = f"{ACCOUNTS}/{account['id']}"
+
+    answers = await asyncio.gather(
+        *(change(shop, account, emailAddress=f"{n}@example.com") for n in range(4)),
+        *(shop.post(f"{one}/Change-Password", {"newPassword": STRONG}) for _ in range(3)),
+        *(shop.post(f"{one}/Set-Login-Locked", n % 2 == 0) for n in range(4)),
+        *(shop.post(f"{one}/Set-Password-Change-Required", n % 2 == 0) for n in range(2)),
+        *(shop.post(f"{ACCOUNTS}/Reset-Password", {"emailAddress": "jo@example.com"}) for _ in range(2)),
+        *(shop.post(f"{one}/contacts", {"firstName": "Kim"}) for _ in range(2)),
+    )
+
+    assert {answer.status_code for answer in answers} <= {200, 201}, [answer.text for answer in answers]
+    names = await shop.database.session().fetch(
+        "select name_key from login_name where tenant_id = $1 order by name_key", shop.tenant_id
+    )
+    read = (await shop.get(one)).json()
+    assert {row["name_key"] for row in names} == {read["emailAddress"], read["userName"]}

@@ -6,7 +6,9 @@ resolved here, every address it has must be public, and the connection goes to t
 
 import asyncio
 import ipaddress
+import re
 import socket
+import ssl
 
 import httpx
 
@@ -14,6 +16,7 @@ SECONDS_MAX = 3.0
 CALLS_MAX = 16  # at once
 ANSWER_BYTES_MAX = 64_000
 URL_LENGTH_MAX = 500
+_HOST = re.compile(r"[A-Za-z0-9._:-]+")
 
 # Addresses that stand for an IPv4 address: 6to4, Teredo, and translation (RFC 6052, RFC 8215).
 _DISGUISES = tuple(
@@ -26,10 +29,15 @@ class CallFailed(Exception):
 
 
 class Outbound:
-    """Calls out, a few at once. `private`: the operator allows hosts of the own network, and plain HTTP."""
+    """Calls out, a few at once.
 
-    def __init__(self, *, private: bool = False) -> None:
+    `private`: the operator allows hosts of the own network, and plain HTTP. `trust`: which certificates are good;
+    unless given those of the public authorities.
+    """
+
+    def __init__(self, *, private: bool = False, trust: ssl.SSLContext | None = None) -> None:
         self._private = private
+        self._trust = trust
         self._places = asyncio.Semaphore(CALLS_MAX)
         self._client: httpx.AsyncClient | None = None
 
@@ -39,7 +47,8 @@ class Outbound:
             parts = httpx.URL(url)
         except (httpx.InvalidURL, UnicodeError):
             return "is no URL"
-        if len(url) > URL_LENGTH_MAX or not parts.host or parts.userinfo or parts.fragment:
+        is_host = _HOST.fullmatch(parts.raw_host.decode()) and 1 <= (parts.port or 443) <= 65_535
+        if len(url) > URL_LENGTH_MAX or not is_host or parts.userinfo or parts.fragment:
             return f"is a URL with a host, without credentials and fragment, of at most {URL_LENGTH_MAX} characters"
         if parts.scheme != "https" and not (self._private and parts.scheme == "http"):
             return "must be https"
@@ -66,7 +75,9 @@ class Outbound:
         if self._client is None:
             # No connection is kept: one to an address must not serve another name at the same address.
             limits = httpx.Limits(max_keepalive_connections=0)
-            self._client = httpx.AsyncClient(trust_env=False, follow_redirects=False, limits=limits)
+            self._client = httpx.AsyncClient(
+                verify=self._trust or True, trust_env=False, follow_redirects=False, limits=limits
+            )
         host = url.raw_host.decode()
         address = await self._address(host, url.port or (443 if url.scheme == "https" else 80))
         request = self._client.build_request(

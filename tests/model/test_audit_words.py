@@ -26,7 +26,19 @@ def wire_path(noun: str, name: str) -> str:
 @pytest.mark.parametrize(
     ("noun", "names", "body"),
     [
-        ("", [*AUDITED, "order_count", "order_total", "last_order_at", "wishlist_count", "is_locked"], CustomerAccount),
+        (
+            "",
+            [
+                *AUDITED,
+                "order_count",
+                "order_total",
+                "last_order_at",
+                "wishlist_count",
+                "is_locked",
+                "has_external_password",
+            ],
+            CustomerAccount,
+        ),
         ("contact", contacts.Details.__struct_fields__, CustomerContact),
         ("card", cards.Details.__struct_fields__, Card),
         ("transaction", transactions.Details.__struct_fields__[1:], Transaction),

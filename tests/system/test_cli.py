@@ -104,6 +104,10 @@ async def test_a_tenant_and_an_application_can_call_the_api_until_it_is_disabled
         (("application", "create", "App", "--all-behaviors", "--tenant", "9"), "There is no tenant 9."),
         (("application", "disable", "nobody"), "There is no application nobody."),
         (("mail", "show", "77"), "There is no mail 77."),
+        (("tenant", "password-hook"), "Give the address of the hook, or --off."),
+        (("tenant", "password-hook", "https://shop.example/", "--off"), "Give the address of the hook, or --off."),
+        (("tenant", "password-hook", "http://shop.example/"), "The address must be https."),
+        (("tenant", "password-hook", "https://shop.example/", "--tenant", "9"), "There is no tenant 9."),
     ],
 )
 def test_what_cannot_be_done_is_told_in_a_sentence(
@@ -122,6 +126,22 @@ def test_the_tenant_must_be_named_when_there_are_several(installation: Installat
 
 def test_without_a_tenant_it_says_how_to_make_one(installation: Installation) -> None:
     assert "patron tenant create NAME" in installation.patron("mail", "list", status=1)
+
+
+async def test_a_password_hook_is_set_with_a_new_key_and_ended(installation: Installation, tenant_id: int) -> None:
+    said = installation.patron("tenant", "password-hook", "http://10.0.0.7/check", PATRON_PRIVATE_HOOKS="1")
+    key = made(said, r"(whsec_[A-Za-z0-9+/]{43}=)")
+    again = installation.patron("tenant", "password-hook", "https://shop.example/check")
+
+    database = await Database.open(installation.url, size=1)
+    settings = await database.session().value("select settings from tenant where id = $1", tenant_id)
+    assert settings["password_hook"]["url"] == "https://shop.example/check"
+    assert key.removeprefix("whsec_") not in again + str(settings)
+
+    assert "has no password hook any more" in installation.patron("tenant", "password-hook", "--off")
+    settings = await database.session().value("select settings from tenant where id = $1", tenant_id)
+    assert settings["password_hook"] is None
+    await database.close()
 
 
 async def test_kept_mails_can_be_read(installation: Installation, tenant_id: int) -> None:

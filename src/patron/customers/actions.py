@@ -25,7 +25,7 @@ from patron.notes.model import checked as checked_note
 
 USER_ID = re.compile(r"[0-9a-f]{32}")
 
-# What only an application may change: a shopper's own PUT leaves these as they are.
+# What only an application may say of an account: a shopper's sign-up leaves these blank, and a PUT as they are.
 NOT_FOR_SHOPPERS = ("account_type", "external_id", "is_tax_exempt")
 
 
@@ -51,7 +51,7 @@ async def create(ctx: Ctx, new: NewCustomer, *, registration: Registration | Non
     _check_set(ctx, new.customer_set)
     account = await accounts.create(
         ctx,
-        new.profile,
+        _permitted(ctx, new.profile, Profile()),
         registration=registration,
         user_id=_user_id(ctx, new),
         user_name=logins.checked_name(new.user_name) if new.user_name else None,
@@ -70,6 +70,13 @@ async def create(ctx: Ctx, new: NewCustomer, *, registration: Registration | Non
         changes[f"attribute/{value.fqn}"] = (None, value.values)
     await events.record(ctx, "account.created", account_id=account.id, changes=changes)
     return Customer(account, added, values, [], written)
+
+
+def _permitted(ctx: Ctx, profile: Profile, before: Account | Profile) -> Profile:
+    """The profile as far as the caller may say it: a shopper leaves what is the shop's own as it was before."""
+    if ctx.actor.kind != "shopper":
+        return profile
+    return msgspec.structs.replace(profile, **{name: getattr(before, name) for name in NOT_FOR_SHOPPERS})
 
 
 def _check_set(ctx: Ctx, code: str | None) -> None:
@@ -185,11 +192,7 @@ async def update(ctx: Ctx, account_id: int, new: NewCustomer, *, expect: frozens
     """
     account = await accounts.lock(ctx, account_id)
     check_version(account.version, expect)
-    profile = new.profile
-    if ctx.actor.kind == "shopper":
-        kept = {name: getattr(account, name) for name in NOT_FOR_SHOPPERS}
-        profile = msgspec.structs.replace(profile, **kept)
-    profile = checked(profile)
+    profile = checked(_permitted(ctx, new.profile, account))
     user_name = logins.checked_name(new.user_name) if new.user_name else account.user_name
     if account.has_login:
         user_name = await logins.rename(ctx, account, user_name=new.user_name, email=profile.email)

@@ -149,6 +149,21 @@ async def test_lists_of_all_accounts_and_other_accounts_are_closed_to_shoppers(c
     assert (listed.status_code, other.status_code) == (403, 403)
 
 
+async def test_what_is_the_shops_own_no_shopper_says_of_itself(callers: Callers) -> None:
+    own = {"taxExempt": True, "externalId": "mine", "accountType": "B2B", "companyOrOrganization": "Mine"}
+    mail = f"{random_token(6)}@example.com"
+    guest = await callers.shop.post(ACCOUNTS, own, shopper=callers.anonymous)
+    sign_up = {"account": {**own, "emailAddress": mail}, "password": "Correct-horse-7"}
+    ticket = await callers.shop.post(f"{ACCOUNTS}/Add-Account-And-Login", sign_up, shopper=callers.anonymous)
+    assert (guest.status_code, ticket.status_code) == (201, 201)
+    shopper, account_id = ticket.json()["accessToken"], ticket.json()["customerAccount"]["id"]
+    changed = await callers.shop.put(f"{ACCOUNTS}/{account_id}", {**own, "emailAddress": mail}, shopper=shopper)
+
+    for account in (guest.json(), ticket.json()["customerAccount"], changed.json()):
+        assert (account["taxExempt"], account["externalId"], account["accountType"]) == (False, None, "B2C")
+        assert account["companyOrOrganization"] == "Mine"
+
+
 async def test_notes_are_not_shown_to_shoppers(callers: Callers) -> None:
     mine = (await callers.shop.get(f"{ACCOUNTS}/{callers.things['account']}", shopper=callers.things["ticket"])).json()
     full = (await callers.shop.get(f"{ACCOUNTS}/{callers.things['account']}")).json()

@@ -100,6 +100,7 @@ def read_magento(found: Match[str]) -> Verifier:
     salt = found["salt"].encode()
     versions = [_MAGENTO_ARGON2 if one == "2" else one for one in found["versions"].strip(":").split(":")]
     within("the steps of a chain", len(versions), _MAGENTO_STEPS_MAX)
+    within("memory times passes of all steps (KiB)", sum(map(_magento_work, versions)), limits.ARGON2_WORK_MAX)
     steps = [_magento_step(version, salt) for version in versions]
 
     def verify(password: bytes) -> bool:
@@ -108,6 +109,12 @@ def read_magento(found: Match[str]) -> Verifier:
         return hmac.compare_digest(password, found["hex"].lower().encode())
 
     return verify
+
+
+def _magento_work(version: str) -> int:
+    """KiB times passes of one step."""
+    _, _, passes, memory = (int(number) for number in version.split("_")) if "_" in version else (0, 0, 0, 0)
+    return passes * memory // 1024
 
 
 def _magento_step(version: str, salt: bytes) -> Callable[[bytes], bytes]:

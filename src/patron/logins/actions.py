@@ -280,7 +280,7 @@ async def finish_sign_in(ctx: Ctx, attempt: sign_in.Attempt, region: str | None)
         return login
     if attempt.new_hash is not None:
         await _replace_hash(ctx, login, attempt.new_hash)
-    await sign_in.forget_failures(ctx, login.account_id, attempt.fingerprint)
+    await sign_in.end_count(ctx, login.account_id, attempt)
     await note_sign_in(ctx, login.account_id, attempt.fingerprint, region)
     await events.record(ctx, "login.signed_in", account_id=login.account_id)
     return login

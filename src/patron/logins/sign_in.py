@@ -15,6 +15,7 @@ from functools import partial
 
 import msgspec
 import structlog
+from prometheus_client import Counter
 
 from patron.kernel import events
 from patron.kernel.context import Ctx
@@ -32,15 +33,18 @@ from patron.logins.model import (
     keys_of,
 )
 
+_CHECKS = Counter("patron_password_checks_total", "Passwords compared with a hash; those refused unseen are not.")
+
 log = structlog.get_logger()
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """What came of trying a password. `login` is set only when the password was right."""
+    """What came of trying a password. `login` is set only when the password was right; `key` is whose count it was."""
 
     login: Login | None = None
     fingerprint: bytes | None = None
     new_hash: str | None = None
+    key: bytes = b""
 
 
 async def try_name(ctx: Ctx, name: str, password: str, fingerprint: str | None = None) -> Attempt:
@@ -50,9 +54,11 @@ async def try_name(ctx: Ctx, name: str, password: str, fingerprint: str | None =
     """
     login = await queries.by_name(ctx, ctx.at_site.customer_set, name)
     device = fingerprint_digest(fingerprint)
+    # Asked for somebody who does not exist, too: both cost the same statements.
+    is_known = device is not None and await queries.knows_device(ctx, login.account_id if login else 0, device)
     if login is None:
         key = failure_key("name", ctx.at_site.customer_set, keys_of(name[:NAME_LENGTH_MAX])[-1])
-    elif device is not None and await queries.knows_device(ctx, login.account_id, device):
+    elif device is not None and is_known:
         key = failure_key("device", login.account_id, device.hex())
     else:
         key = failure_key("login", login.account_id)
@@ -75,9 +81,10 @@ async def _try(ctx: Ctx, login: Login | None, key: bytes, password: str, device:
         failures = await queries.failures(ctx, key)
         if failures.is_delayed(ctx.now):
             return Attempt()
+        _CHECKS.inc()
         if asked is None:
             if await _matches(turn, login, stored, password):
-                return Attempt(login, device, await _new_hash(turn, login, password))
+                return Attempt(login, device, await _new_hash(turn, login, password), key)
             await _count_failure(ctx, login, key, failures)
             return Attempt()
         # A merchant is asked without keeping everybody waiting. So the guess counts as wrong from now on: no more of
@@ -86,7 +93,7 @@ async def _try(ctx: Ctx, login: Login | None, key: bytes, password: str, device:
     assert login is not None
     assert stored is not None
     if await hook.confirms(ctx, asked, login, password, stored):
-        return Attempt(login, device, await ctx.secrets.passwords.hash(password))
+        return Attempt(login, device, await ctx.secrets.passwords.hash(password), key)
     await events.record(ctx, "login.failed", account_id=login.account_id)
     return Attempt()
 
@@ -132,11 +139,38 @@ async def _count_failure(ctx: Ctx, login: Login | None, key: bytes, failures: Fa
         )
         if login is not None:
             await events.record(ctx, "login.failed", account_id=login.account_id)
+        else:  # costs what the entry costs, and leaves none
+            await ctx.db.execute(
+                "insert into event (tenant_id, at, topic) select $1, $2, $3 where false",
+                ctx.tenant_id,
+                ctx.now,
+                "login.failed",
+            )
 
 
-async def forget_failures(ctx: Ctx, account_id: int, device: bytes | None = None) -> None:
-    """A success ends the count: for the login, for its signed-in shopper, and for the device that it came from."""
+async def forget_failures(ctx: Ctx, account_id: int) -> None:
+    """Another password ends the count: for the login, and for its signed-in shopper."""
     keys = [failure_key("login", account_id), failure_key("session", account_id)]
-    if device is not None:
-        keys.append(failure_key("device", account_id, device.hex()))
     await ctx.db.execute("delete from sign_in_failure where tenant_id = $1 and key = any($2)", ctx.tenant_id, keys)
+
+
+async def end_count(ctx: Ctx, account_id: int, attempt: Attempt) -> None:
+    """A success ends the count, for whom it came from and for the login.
+
+    A delay of the login that the owner's device has passed goes on: it is a stranger's, who would have five more
+    guesses each time the owner signs in.
+    """
+    login = failure_key("login", account_id)
+    keys = [attempt.key, failure_key("session", account_id)]
+    if attempt.fingerprint is not None:
+        keys.append(failure_key("device", account_id, attempt.fingerprint.hex()))
+    await ctx.db.execute(
+        """
+        delete from sign_in_failure
+        where tenant_id = $1 and (key = any($2) or key = $3 and (delayed_until is null or delayed_until <= $4))
+        """,
+        ctx.tenant_id,
+        keys,
+        login,
+        ctx.now,
+    )

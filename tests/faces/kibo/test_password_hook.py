@@ -1,15 +1,16 @@
 """The web hook that a merchant is asked through about imported passwords in formats of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
 
-from conftest import Clock
 from password_hooks import Merchant, answer, certificate, merchant
 from patron.app import create_app
 from patron.kernel.outbound import CallFailed, Outbound, is_public
@@ -23,7 +24,7 @@ NAME, PASSWORD, THEIRS = "jo@example.com", "old-system-1", "theirs:$7$any"
 
 
 @pytest_asyncio.fixture(scope="module")
-async def private_http(settings: Settings, session_clock: Clock) -> AsyncIterator[httpx.AsyncClient]:
+async def private_http(settings: Settings, session_clock: Callable[[], datetime]) -> AsyncIterator[httpx.AsyncClient]:
     """The app as an operator runs it who allows hooks in the own network."""
     app = create_app(replace(settings, private_hooks=True), session_clock)
     async with (
@@ -162,7 +163,7 @@ async def test_without_leave_private_hosts_and_plain_http_are_never_called(
 
 
 async def test_while_it_is_asked_others_sign_in_and_guesses_are_bounded(
-    private: Shop, hook: Merchant, settings: Settings, clock: Clock
+    private: Shop, hook: Merchant, settings: Settings, clock: Any
 ) -> None:
     await ask(private, settings, hook.url)
     await imported(private)

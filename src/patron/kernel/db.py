@@ -42,7 +42,8 @@ class Database:
         """Connect. Raises what asyncpg raises when the server is not there."""
         pool = await asyncpg.create_pool(
             url,
-            min_size=1,
+            min_size=0,  # a floor would be kept up in the background, with tracebacks while the server is away
+            init_size=1,
             max_size=size,
             init=_teach_json,
             reset=_leave_as_is,

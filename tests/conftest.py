@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -19,27 +19,11 @@ from starlette.applications import Starlette
 
 from patron import postgres
 from patron.app import create_app
-from patron.kernel.clock import clock as real_clock
 from patron.kernel.db import Database
 from patron.settings import Settings
 from shops import Shop, open_shop
+from stage import TEST_KEY, Clock
 from statements import Watch
-
-TEST_KEY = "A" * 43  # 32 zero bytes: a key for tests only
-
-
-class Clock:
-    """The app's clock in tests: the real time, moved as a test wants."""
-
-    def __init__(self) -> None:
-        self.offset = timedelta(0)
-
-    def __call__(self) -> datetime:
-        return (real_clock() + self.offset).astimezone(UTC)
-
-    def advance(self, **by: float) -> None:
-        """Let time pass: `clock.advance(minutes=20)`."""
-        self.offset += timedelta(**by)
 
 
 @pytest.fixture(scope="session")

@@ -20,13 +20,13 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from conftest import TEST_KEY
 from contract.ours import SERVED, ours, parameters, success
 from contract.shape import unlike
 from patron.kernel.db import Database
 from patron.kernel.mail import BODY_PURPOSE, Body
 from patron.kernel.secrets import Vault, read_key
 from shops import Shop, open_shop
+from stage import TEST_KEY
 
 FOLDER = Path(__file__).parent
 NODE = Path(sys.executable).with_name("node")

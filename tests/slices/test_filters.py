@@ -11,7 +11,6 @@ import pytest_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import TEST_KEY
 from patron.accounts.model import Profile
 from patron.contacts.model import Details
 from patron.customers import actions, queries
@@ -28,6 +27,7 @@ from patron.kernel.values import email_key, from_minor
 from patron.settings import Settings
 from patron.tenants import queries as tenants
 from shops import open_shop
+from stage import TEST_KEY
 
 TEXTS = [
     "a",

@@ -14,10 +14,10 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from conftest import TEST_KEY
 from installations import CLEAN
 from patron.kibo.operations import OPERATIONS
 from shops import ACCOUNTS, Shop, fault
+from stage import TEST_KEY
 
 INVALID = "MISSING_OR_INVALID_PARAMETER"
 NOT_FOUND = (404, "ITEM_NOT_FOUND", None)

@@ -10,13 +10,13 @@ import pytest_asyncio
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
 
-from conftest import TEST_KEY, Clock
 from patron.kernel.clock import clock as real_clock
 from patron.kernel.db import Database
 from patron.kernel.secrets import Vault, read_key
 from patron.kernel.tokens import ALGORITHM, Keyring
 from patron.settings import Settings
 from shops import ACCOUNTS, Shop, fault
+from stage import TEST_KEY, Clock
 
 REFUSED = (401, "UNAUTHORIZED", None)
 

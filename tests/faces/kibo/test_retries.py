@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from conftest import Clock
 from patron.kernel.clock import clock as real_clock
 from patron.kernel.db import Database
 from patron.kernel.secrets import random_token
@@ -13,6 +12,7 @@ from patron.kibo.operations import OPERATIONS
 from patron.tenants import actions as tenants
 from patron.tenants.model import BEHAVIORS
 from shops import ACCOUNTS, TICKETS, Shop, fault
+from stage import Clock
 
 STALE = (412, "PRECONDITION_FAILED", None)
 REUSED = (422, "IDEMPOTENCY_KEY_REUSED", None)

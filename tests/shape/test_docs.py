@@ -44,6 +44,14 @@ def test_every_setting_of_a_tenant_is_documented_with_its_default_and_its_senten
     assert documented.keys() == fields_of_policy | {f"password.{name}" for name in PasswordPolicy.__struct_fields__}
 
 
+def test_every_figure_is_documented() -> None:
+    source = "".join(path.read_text() for path in (ROOT / "src").rglob("*.py"))
+    figures = set(re.findall(r'(?:Counter|Histogram|Gauge)\(\s*"(patron_\w+)"', source))
+
+    assert {row[0] for row in rows(OPERATIONS, "Watching it")} == figures
+    assert {name.removesuffix("_bucket") for name in re.findall(r"\bpatron_\w+", OPERATIONS)} <= figures
+
+
 def test_the_readme_names_only_settings_that_exist() -> None:
     named = {row[0] for row in rows(README, "Settings")}
 

@@ -93,10 +93,13 @@ async def test_a_restored_copy_is_the_installation(installation: Installation, p
         database = await Database.open(installation.url, size=2)
         shop = await open_shop(http, database)
         await shop.shopper(emailAddress="jo@example.com")
-        ticket = (await sign_in(shop, "jo@example.com")).json()
+        ticket, other_ticket = [(await sign_in(shop, "jo@example.com")).json() for _ in range(2)]
         await database.close()
 
     async with restored(installation, programs, dump) as url:
+        async with http_of(installation.url) as http:
+            shop.http = http
+            later = (await refresh(shop, other_ticket)).json()
         assert await counted(url) == await counted(installation.url)
         assert all(counter == rows > 0 for counter, rows in await counted(url))
         async with http_of(url) as http:
@@ -114,6 +117,7 @@ async def test_a_restored_copy_is_the_installation(installation: Installation, p
             assert (await sign_in(copy, "jo@example.com", PASSWORD + "!")).status_code == 401
             assert await is_signed_in(copy, ticket)
             assert (await refresh(copy, ticket)).status_code == 200
+            assert (await refresh(copy, later)).status_code == 401
 
             other = Shop(http, database, tenant_id=demo["tenant_id"], site_id=demo["site_id"], **demo["kibo"])
             other.token = await other.sign_in()

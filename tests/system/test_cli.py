@@ -238,6 +238,7 @@ def test_commands_reach_the_embedded_database_while_it_runs(installation: Instal
     try:
         assert "The schema is at revision" in installation.patron("migrate", **here)
         assert "Made the live tenant 1001 (kiosk)" in installation.patron("tenant", "create", "Kiosk", **here)
+        assert f"the embedded one, {running.url}." in installation.patron("doctor", status=1, **here)
     finally:
         running.stop()
     assert "no Patron runs on the folder" in installation.patron("tenant", "list", status=1, **here)

@@ -47,7 +47,7 @@ async def _database(desk: Desk) -> Check:
     name = f"PostgreSQL {version // 10_000}.{version % 10_000}"
     if version // 10_000 < POSTGRES_MIN:
         return Check("wrong", f"The database is {name}; Patron needs {POSTGRES_MIN} or newer.")
-    where = "the one of DATABASE_URL" if desk.settings.database_url else "the embedded one"
+    where = "the one of DATABASE_URL" if desk.settings.database_url else f"the embedded one, {desk.url}"
     return Check("fine", f"The database answers: {name}, {where}.")
 
 

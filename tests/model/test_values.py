@@ -1,5 +1,6 @@
 """Values at the edge: e-mail addresses, search keys, ids, money, card numbers."""
 
+import random
 import sys
 import unicodedata
 from decimal import Decimal
@@ -19,6 +20,8 @@ from patron.kernel.values import (
     parse_id,
     to_minor,
 )
+
+BLANKS = ("", " ", "\t", "\u00a0", "\u3000 ")
 
 # Numbers that card schemes publish for tests.
 CARDS = (
@@ -50,6 +53,29 @@ def test_spellings_of_one_address_have_one_key(one: str, other: str) -> None:
 )
 def test_different_addresses_have_different_keys(one: str, other: str) -> None:
     assert email_key(one) != email_key(other)
+
+
+def test_ten_thousand_spellings_of_one_address_have_one_key() -> None:
+    """Case, width, composition and IDNA at every letter: what check_email takes, no duplicate gets past."""
+    dice = random.Random(1)
+    forms = [lambda c: c, str.upper, lambda c: unicodedata.normalize("NFD", c), _wide]
+
+    def spelled(text: str) -> str:
+        return "".join(dice.choice(forms)(dice.choice(forms)(character)) for character in text)
+
+    spellings = {
+        f"{dice.choice(BLANKS)}{spelled('josé.müller')}@{spelled(domain)}{dice.choice(BLANKS)}"
+        for domain in ("bücher.example", "xn--bcher-kva.example")
+        for _ in range(6_000)
+    }
+    assert len(spellings) > 10_000
+    assert {check_email(spelling) for spelling in spellings} == {spelling.strip() for spelling in spellings}
+    assert {email_key(spelling) for spelling in spellings} == {email_key("josé.müller@bücher.example")}
+
+
+def _wide(character: str) -> str:
+    """A letter, digit or sign of ASCII as East Asian keyboards write it."""
+    return chr(ord(character) + 0xFEE0) if len(character) == 1 and "!" <= character <= "~" else character
 
 
 @settings(deadline=None)

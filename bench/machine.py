@@ -20,7 +20,8 @@ class Clocks(msgspec.Struct, frozen=True):
 
 def clocks(servers: list[int], postmaster: int) -> Clocks:
     """Read all at once."""
-    return Clocks(_used(servers), _used([postmaster, *children(postmaster)]), _busy())
+    ended = sum(map(int, _stat(postmaster)[13:15])) / TICKS  # processes of connections and vacuums that are gone
+    return Clocks(_used(servers), ended + _used([postmaster, *children(postmaster)]), _busy())
 
 
 def children(parent: int) -> list[int]:

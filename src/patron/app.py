@@ -1,15 +1,16 @@
 """Puts the pieces together: settings, database, secrets, faces → one ASGI app."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from patron.kernel.clock import clock
 from patron.kernel.context import Secrets
@@ -66,11 +67,7 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = c
         """The public keys of our tokens (RFC 7517)."""
         return JSONResponse(await state.secrets.keyring.published(state.database.session(), now()))
 
-    below_api = Mount("/api", app=api)
-    # Also a path with a line break is the face's to answer; Starlette's own pattern ends at one.
-    below_api.path_regex = re.compile(below_api.path_regex.pattern, re.DOTALL)
     routes: list[BaseRoute] = [
-        below_api,
         Route("/healthz", _healthz),
         Route("/readyz", readyz),
         Route("/metrics", _metrics),
@@ -79,7 +76,7 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = c
         *docs.routes({"Kibo": "/openapi/kibo.json"}),
         Route("/", _home),
     ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    return _App(api, routes=routes, lifespan=lifespan)
 
 
 class _State:
@@ -94,8 +91,20 @@ class _Later:
 
     app: KiboFace
 
-    async def __call__(self, scope: object, receive: object, send: object) -> None:
-        await self.app(scope, receive, send)  # type: ignore[arg-type]
+
+class _App(Starlette):
+    """What lies below /api goes to its face at once; a face answers everything, errors too."""
+
+    def __init__(self, api: _Later, **rest: Any) -> None:
+        super().__init__(**rest)
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or the lifespan."""
+        if scope["type"] == "http" and scope["path"].startswith("/api/"):
+            await self._api.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 async def _healthz(_request: Request) -> Response:

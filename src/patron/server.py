@@ -90,6 +90,7 @@ def run(fd: int, *, factory: str = "patron.app:create_app") -> None:
         "access_log": False,
         "log_config": None,  # the app configures logging
         "server_header": False,
+        "proxy_headers": False,  # nobody here asks for the client's address or scheme
         "timeout_keep_alive": KEEP_ALIVE_SECONDS,
         "timeout_graceful_shutdown": DRAIN_SECONDS_MAX,
     }

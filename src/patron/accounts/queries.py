@@ -13,6 +13,7 @@ COLUMNS = """a.id, a.version, a.customer_set_code, a.account_type, a.user_id, a.
     a.order_count, a.order_total_minor, a.order_currency, a.last_order_at, a.wishlist_count, a.visit_count,
     a.created_at, a.created_by, a.updated_at, a.updated_by"""
 WIDTH = len(Account.__struct_fields__)
+COLUMN = dict(zip(Account.__struct_fields__, (column.strip() for column in COLUMNS.split(",")), strict=True))
 
 _SEARCHED = Key("a.search", fold)
 
@@ -92,14 +93,15 @@ async def require(ctx: Ctx, account_id: int) -> None:
         raise NotFound("account", account_id)
 
 
-async def total(ctx: Ctx, *, is_anonymous: bool | None = None) -> int:
-    """How many accounts the tenant has, from its counters."""
+def counted(*, is_anonymous: bool | None = None) -> str:
+    """The SQL for how many accounts the tenant has, from its counters."""
     column = {None: "accounts", True: "anonymous", False: "accounts - anonymous"}[is_anonymous]
-    return int(
-        await ctx.db.value(
-            f"select coalesce(sum({column}), 0)::bigint from account_count where tenant_id = $1", ctx.tenant_id
-        )
-    )
+    return f"(select coalesce(sum({column}), 0)::bigint from account_count where tenant_id = $1)"
+
+
+async def total(ctx: Ctx, *, is_anonymous: bool | None = None) -> int:
+    """How many accounts the tenant has."""
+    return int(await ctx.db.value(f"select {counted(is_anonymous=is_anonymous)}", ctx.tenant_id))
 
 
 def searched(statement: Statement, words: str, limit: int) -> str | None:

@@ -48,13 +48,16 @@ async def _add(ctx: Ctx, account_id: int, details: list[Details]) -> list[Contac
     return contacts
 
 
-async def insert(ctx: Ctx, account_id: int, details: list[Details]) -> list[Contact]:
-    """Write contacts of an account that the caller has made or locked; two statements, however many there are."""
+async def insert(ctx: Ctx, account_id: int, details: list[Details], *, is_new: bool = False) -> list[Contact]:
+    """Write contacts of an account that the caller has locked, or has just made (`is_new`: it has none to tell from).
+
+    Two statements at most, however many there are.
+    """
     if not details:
         return []
     _check_count(len(details))
     details = _one_primary([checked(one) for one in details])
-    if any(one.is_primary_billing or one.is_primary_shipping for one in details):
+    if not is_new and any(one.is_primary_billing or one.is_primary_shipping for one in details):
         await _clear_primary(
             ctx,
             account_id,

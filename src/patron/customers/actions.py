@@ -58,7 +58,7 @@ async def create(ctx: Ctx, new: NewCustomer, *, registration: Registration | Non
         since=new.since,
         created=new.created,
     )
-    added = await contacts.insert(ctx, account.id, new.contacts)
+    added = await contacts.insert(ctx, account.id, new.contacts, is_new=True)
     written = await notes.insert(ctx, account.id, _notes(ctx, new)) if new.notes else []
     values = await attributes.insert(ctx, account, new.attributes or {})
     changes = events.difference(None, account, AUDITED)

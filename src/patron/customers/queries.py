@@ -1,5 +1,6 @@
 """Reads of whole accounts: one statement for one, a constant number for a list."""
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -24,58 +25,73 @@ FIELDS: dict[str, Field] = {**accounts.FIELDS, **contacts.OF_ACCOUNT, **segments
 
 async def get(ctx: Ctx, account_id: int, wants: frozenset[str] = CHILDREN) -> Customer:
     """An account with the children that are wanted, in one statement. Raises NotFound."""
-    asked = [name for name in _SLICES if name in wants]
-    more = "".join(f", {_SLICES[name].AS_JSON} as {name}" for name in asked)
-    row = await ctx.db.row(
-        f"select {accounts.COLUMNS}{more} from account a where a.tenant_id = $1 and a.id = $2",
-        ctx.tenant_id,
-        account_id,
-    )
+    row = await ctx.db.row(_whole(wants), ctx.tenant_id, account_id)
     if row is None:
         raise NotFound("account", account_id)
-    return Customer(_account(row), **{name: _SLICES[name].DECODER.decode(row[name]) for name in asked})
+    return _customer(row, wants)
 
 
-def _account(row: Row) -> Account:
-    return Account(*row[: accounts.WIDTH])
+@cache
+def _whole(wants: frozenset[str]) -> str:
+    columns = ", ".join(part for part in (accounts.COLUMNS, _children(wants)) if part)
+    return f"select {columns} from account a where a.tenant_id = $1 and a.id = $2"
 
 
-async def list_of(
-    ctx: Ctx,
-    ask: Ask,
-    *,
-    fields: dict[str, Field],
-    wants: frozenset[str] = CHILDREN,
-    search: str | None = None,
-    search_limit: int = 100,
-    is_anonymous: bool | None = None,
-) -> Page[Customer]:
-    """A page of the tenant's accounts with the children that are wanted.
+@cache
+def _children(wants: frozenset[str]) -> str:
+    """The columns that hold the children of the account `a`."""
+    return ", ".join(f"{_SLICES[name].AS_JSON} as {name}" for name in _SLICES if name in wants)
 
-    `fields` are `FIELDS` and those of the custom attributes that the filter names. The total comes from the counters
-    when nothing narrows the list.
+
+def _customer(row: Row, wants: frozenset[str]) -> Customer:
+    children = {name: _SLICES[name].DECODER.decode(row[name]) for name in wants}
+    return Customer(Account(*row[: accounts.WIDTH]), **children)
+
+
+class Narrowed(msgspec.Struct, frozen=True, kw_only=True):
+    """What narrows a list of accounts beside its filter. `fields` are `FIELDS` and those of the custom attributes
+    that the filter names; `search_limit` is how many candidates the search box considers.
     """
+
+    fields: dict[str, Field]
+    search: str | None = None
+    search_limit: int = 100
+    is_anonymous: bool | None = None
+
+
+async def list_of(ctx: Ctx, ask: Ask, narrowed: Narrowed, wants: frozenset[str] = CHILDREN) -> Page[Customer]:
+    """A page of the tenant's accounts with the children that are wanted, in one statement."""
+    found = await _found(ctx, ask, narrowed, accounts.COLUMNS, _children(wants))
+    return Page([_customer(row, wants) for row in found.items], found.total, found.next_cursor)
+
+
+async def rows_of(ctx: Ctx, ask: Ask, narrowed: Narrowed, names: list[str]) -> Page[Row]:
+    """The same page, but of each account just the named fields of `Account`, in their order."""
+    return await _found(ctx, ask, narrowed, ", ".join(accounts.COLUMN[name] for name in names))
+
+
+async def _found(ctx: Ctx, ask: Ask, narrowed: Narrowed, select: str, more: str = "") -> Page[Row]:
+    """The total comes from the counters when nothing narrows the list."""
     statement = Statement(ctx.tenant_id)
     conditions = []
-    if is_anonymous is not None:
-        conditions.append(f"a.is_anonymous = {statement.bind(is_anonymous, 'boolean')}")
-    sought = accounts.searched(statement, search, search_limit) if search else None
+    if narrowed.is_anonymous is not None:
+        conditions.append(f"a.is_anonymous = {statement.bind(narrowed.is_anonymous, 'boolean')}")
+    sought = accounts.searched(statement, narrowed.search, narrowed.search_limit) if narrowed.search else None
     if sought:
         conditions.append(sought)
     total = None
     if ask.filter is None and sought is None:
-        total = await accounts.total(ctx, is_anonymous=is_anonymous)
-    found = await page(
+        total = accounts.counted(is_anonymous=narrowed.is_anonymous)
+    return await page(
         ctx,
-        msgspec.structs.replace(accounts.LISTING, fields=fields),
+        msgspec.structs.replace(accounts.LISTING, select=select, fields=narrowed.fields),
         ask,
         *statement.args[1:],
         extra=" and ".join(conditions),
+        more=more,
         total=total,
+        few=sought is not None,
     )
-    rows = [_account(row) for row in found.items]
-    children = await with_children(ctx, rows, wants)
-    return Page(children, found.total, found.next_cursor)
 
 
 async def with_children(ctx: Ctx, rows: list[Account], wants: frozenset[str] = CHILDREN) -> list[Customer]:

@@ -119,37 +119,54 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 async def page(
-    ctx: Ctx, listing: Listing, ask: Ask, *args: object, extra: str = "", total: int | None = None
+    ctx: Ctx,
+    listing: Listing,
+    ask: Ask,
+    *args: object,
+    extra: str = "",
+    more: str = "",
+    total: str | None = None,
+    few: bool = False,
 ) -> Page[Row]:
-    """One page of a listing. `args` follow the tenant; `extra` is a further condition; `total` spares the count.
+    """One page of a listing, with the number of all its rows, in one statement: both are of the same moment.
 
-    Raises BadAsk for a sort or cursor that cannot be.
+    `args` follow the tenant; `extra` is a further condition; `more` are columns that only the page's rows need, of `a`,
+    the row without them. `total` is SQL that knows the number without counting
+    (of `$1` only); `few` says that the rows are not many, so that they can be counted while they are read. Raises
+    BadAsk for a sort or cursor that cannot be.
     """
     statement = Statement(ctx.tenant_id, *args)
     conditions = [listing.where, *([extra] if extra else [])]
     if ask.filter is not None:
         conditions.append(statement.where(ask.filter, listing.fields))
     where = " and ".join(conditions)
-    if total is None:
-        total = await ctx.db.value(f"select count(*) from {listing.source} where {where}", *statement.args)
+    count = total or f"(select count(*) from {listing.source} where {where})"
+    count_args = [ctx.tenant_id] if total else list(statement.args)
     if ask.size == 0:
-        return Page([], total)
+        return Page([], await ctx.db.value(f"select {count}", *count_args))
     order = _order(listing, ask.sort)
     keys = ", ".join(f"{o.sql} as sort_{n}" for n, o in enumerate(order))
+    skip, beside = "", count
     if ask.cursor is not None:
         where += " and " + _after(statement, order, _read_cursor(ctx, ask.cursor, order))
-        skip = ""
-    else:
-        skip = f" offset {statement.bind(ask.start, 'bigint')}" if ask.start else ""
+    elif few:
+        beside = "count(*) over ()"
+    if ask.cursor is None and ask.start:
+        skip = f" offset {statement.bind(ask.start, 'bigint')}"
     by = ", ".join(f"{o.sql} {'desc' if o.descending else 'asc'}" for o in order)
-    rows = await ctx.db.fetch(
-        f"select {listing.select}, {keys} from {listing.source} where {where} order by {by}"
-        f" limit {statement.bind(ask.size + 1, 'bigint')}{skip}",
-        *statement.args,
+    sql = (
+        f"select {listing.select}, {keys}, {beside} as row_total from {listing.source} where {where} order by {by}"
+        f" limit {statement.bind(ask.size + 1, 'bigint')}{skip}"
     )
-    more = len(rows) > ask.size
-    rows = rows[: ask.size]
-    return Page(rows, total, _write_cursor(ctx, rows[-1], order) if more else None)
+    if more:
+        by = ", ".join(f"sort_{n} {'desc' if o.descending else 'asc'}" for n, o in enumerate(order))
+        sql = f"select a.*, {more} from ({sql}) a order by {by}"
+    rows = await ctx.db.fetch(sql, *statement.args)
+    if not rows:  # none at all, or the page lies behind the last row
+        return Page([], await ctx.db.value(f"select {count}", *count_args) if ask.start or ask.cursor else 0)
+    shown = rows[: ask.size]
+    is_last = len(rows) <= ask.size
+    return Page(shown, rows[0]["row_total"], None if is_last else _write_cursor(ctx, shown[-1], order))
 
 
 class _Key(msgspec.Struct, frozen=True):

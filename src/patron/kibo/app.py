@@ -62,13 +62,14 @@ class KiboFace:
         """Answer one request. Whatever happens, the answer is in this dialect."""
         started = time.perf_counter()
         request = Request(scope, receive)
-        given = request.headers.get("x-vol-correlation", "")
+        headers = _headers(scope)
+        given = headers.get("x-vol-correlation", "")
         correlation_id = given if _CORRELATION.fullmatch(given) else random_token()
         name = "none"
         try:
             operation, path = self._route(request)
             name = operation.key
-            response = await self._serve(request, operation, path, correlation_id)
+            response = await self._serve(request, headers, operation, path, correlation_id)
         except MethodNotAllowed as refusal:
             sentence = "This path does not take this method."
             response = _failed(errors.plain("METHOD_NOT_ALLOWED", sentence, correlation_id, Allow=refusal.allow))
@@ -95,28 +96,28 @@ class KiboFace:
         return found
 
     async def _serve(
-        self, request: Request, operation: Operation, path: dict[str, str], correlation_id: str
+        self, request: Request, headers: dict[str, str], operation: Operation, path: dict[str, str], correlation_id: str
     ) -> Response:
         now = self._clock()
-        ctx = await self._authenticator.context(request.headers, operation, now, correlation_id)
+        ctx = await self._authenticator.context(headers, operation, now, correlation_id)
         if operation.authenticated:
             _check_shopper(ctx, operation, path)
         data = b""
         if operation.body is not None:
             data = await bodies.receive(request, discard_max=_DISCARDED_BYTES_MAX)
-        if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             data = bodies.from_form(data)
         call = Call(
             operation,
             path,
             read_parameters(request.query_params, operation),
             bodies.read(data, operation.body) if operation.body is not None else None,
-            request.headers,
-            _expected(request.headers.get("if-match")),
-            request.headers.get("host", ""),
+            headers,
+            _expected(headers.get("if-match")),
+            headers.get("host", ""),
             settings=self._settings,
         )
-        retryable = _retryable(ctx, request, operation, data)
+        retryable = _retryable(ctx, request, headers.get("idempotency-key"), operation, data)
         if operation.before is not None:
             # A retry is answered from the store before anything is tried or hashed again: by now the old password
             # may be wrong, and the login there.
@@ -132,9 +133,9 @@ class KiboFace:
 
     async def _run(self, ctx: Ctx, call: Call, retryable: idempotency.Retryable | None) -> Response:
         operation = call.operation
-        if not (operation.changes or operation.snapshot):
+        if not operation.changes:
             return _rendered(ctx, call, await _handled(ctx, call))
-        async with ctx.db.transaction(snapshot=operation.snapshot):
+        async with ctx.db.transaction():
             if retryable is None:
                 return _rendered(ctx, call, await _handled(ctx, call))
             stored = await idempotency.claim(ctx, retryable)
@@ -157,9 +158,15 @@ async def _handled(ctx: Ctx, call: Call) -> object:
     return await call.operation.handler(ctx, call)
 
 
-def _retryable(ctx: Ctx, request: Request, operation: Operation, data: bytes) -> idempotency.Retryable | None:
+def _headers(scope: Scope) -> dict[str, str]:
+    """The headers by their lower-case names; of one that comes twice the first counts."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+
+
+def _retryable(
+    ctx: Ctx, request: Request, key: str | None, operation: Operation, data: bytes
+) -> idempotency.Retryable | None:
     """The request's Idempotency-Key, if the operation takes one. Raises Invalid for a key that is none."""
-    key = request.headers.get("idempotency-key")
     if key is None or operation.replays == "no":
         return None
     if not _KEY.fullmatch(key):

@@ -68,7 +68,7 @@ _QUERY = (USER_ID, RESPONSE_FIELDS)
 
 OPERATIONS = (
     Operation(
-        id="getAccountAttributes", method="GET", path=_PATH, handler=list_attributes, snapshot=True,
+        id="getAccountAttributes", method="GET", path=_PATH, handler=list_attributes,
         query=(*LIST, USER_ID), answer=CustomerAttributeCollection, summary="List an account's attributes", **_READ,
     ),
     Operation(

@@ -107,6 +107,6 @@ OPERATIONS = (
     Operation(
         "CustomerAccount", "getAccountAuditLog", "GET",
         "/commerce/customer/accounts/{accountId}/AuditLog/Entries", list_entries, scope="customer:read",
-        snapshot=True, query=LIST, answer=CustomerAuditEntryCollection, summary="Read an account's audit log",
+        query=LIST, answer=CustomerAuditEntryCollection, summary="Read an account's audit log",
     ),
 )  # fmt: skip

@@ -92,7 +92,7 @@ _WRITE: dict[str, Any] = {"group": "CustomerAccount", "scope": "customer:update"
 
 OPERATIONS = (
     Operation(
-        id="getAccountCards", method="GET", path=_PATH, handler=list_cards, snapshot=True, query=(RESPONSE_FIELDS,),
+        id="getAccountCards", method="GET", path=_PATH, handler=list_cards, query=(RESPONSE_FIELDS,),
         answer=CardCollection, summary="List an account's cards", **_READ,
     ),
     Operation(

@@ -217,7 +217,7 @@ _WRITE: dict[str, Any] = {"group": "CustomerAccount", "scope": "customer:update"
 
 OPERATIONS = (
     Operation(
-        id="getAccountContacts", method="GET", path=_PATH, handler=list_contacts, snapshot=True,
+        id="getAccountContacts", method="GET", path=_PATH, handler=list_contacts,
         query=(*LIST, USER_ID), answer=CustomerContactCollection, summary="List an account's contacts", **_READ,
     ),
     Operation(

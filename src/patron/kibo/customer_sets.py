@@ -93,7 +93,7 @@ _READ: dict[str, Any] = {"group": "CustomerSet", "scope": "customer:read"}
 
 OPERATIONS = (
     Operation(
-        id="getCustomerSets", method="GET", path=_PATH, handler=list_customer_sets, snapshot=True,
+        id="getCustomerSets", method="GET", path=_PATH, handler=list_customer_sets,
         query=(*(param for param in LIST if param.name != "filter"), RESPONSE_GROUPS), answer=CustomerSetCollection,
         summary="List customer sets", **_READ,
     ),

@@ -252,7 +252,7 @@ def _operations(group: str, path: str, whose: str) -> tuple[Operation, ...]:
     writing: dict[str, Any] = {"group": group, "scope": "customer-attribute:update", "changes": True}
     return (
         Operation(
-            id="getAttributes", method="GET", path=path, handler=list_definitions, snapshot=True,
+            id="getAttributes", method="GET", path=path, handler=list_definitions,
             query=(*LIST, RESPONSE_GROUPS), answer=CommerceRuntimeAttributeCollection,
             summary=f"List the attributes of {whose}", **reading,
         ),

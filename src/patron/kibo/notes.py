@@ -64,7 +64,7 @@ _WRITE: dict[str, Any] = {"group": "CustomerAccount", "scope": "customer:update"
 
 OPERATIONS = (
     Operation(
-        id="getAccountNotes", method="GET", path=_PATH, handler=list_notes, snapshot=True, query=LIST,
+        id="getAccountNotes", method="GET", path=_PATH, handler=list_notes, query=LIST,
         answer=CustomerNoteCollection, summary="List an account's notes", **_READ,
     ),
     Operation(

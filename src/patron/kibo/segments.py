@@ -39,7 +39,7 @@ async def list_segments(ctx: Ctx, call: Call) -> Any:
 OPERATIONS = (
     Operation(
         "CustomerAccount", "getAccountSegments", "GET", "/commerce/customer/accounts/{accountId}/segments",
-        list_segments, scope="customer:read", shopper="own", snapshot=True, query=LIST,
+        list_segments, scope="customer:read", shopper="own", query=LIST,
         answer=CustomerSegmentCollection, summary="List the segments of an account",
     ),
 )  # fmt: skip

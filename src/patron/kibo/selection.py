@@ -101,6 +101,12 @@ def project(value: Any, selection: Selection | None) -> Any:
     return value
 
 
+def spelled(struct: type[msgspec.Struct], selection: Selection) -> list[str]:
+    """The selected names as the wire spells them."""
+    known = _names(struct)
+    return [known[name][1] for name in selection]
+
+
 @cache
 def _names(struct: type[msgspec.Struct]) -> dict[str, tuple[str, str]]:
     return {

@@ -75,7 +75,7 @@ _WRITE: dict[str, Any] = {"group": "CustomerAccount", "scope": "customer:update"
 OPERATIONS = (
     Operation(
         "CustomerAccount", "getTransactions", "GET", _PATH, list_transactions, scope="customer:read", shopper="own",
-        snapshot=True, query=(RESPONSE_FIELDS,), answer=list[Transaction], summary="List an account's transactions",
+        query=(RESPONSE_FIELDS,), answer=list[Transaction], summary="List an account's transactions",
     ),
     Operation(
         id="addTransaction", method="POST", path=_PATH, handler=add_transaction, query=(RESPONSE_FIELDS,),

@@ -43,7 +43,7 @@ def time(at: datetime | None) -> str | None:
     """A moment as this dialect writes it: UTC with milliseconds and `Z`."""
     if at is None:
         return None
-    return f"{at.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
+    return f"{(at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 def read_time(field: str, text: str | None) -> datetime | None:
@@ -59,9 +59,10 @@ def read_time(field: str, text: str | None) -> datetime | None:
 
 def audit(thing: Any) -> AdminUserAuditInfo:
     """The audit block of anything that has created_at and updated_at."""
+    created = time(thing.created_at)
     return AdminUserAuditInfo(
         create_by=thing.created_by,
-        create_date=time(thing.created_at),
+        create_date=created,
         update_by=thing.updated_by,
-        update_date=time(thing.updated_at),
+        update_date=created if thing.updated_at == thing.created_at else time(thing.updated_at),
     )

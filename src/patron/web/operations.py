@@ -4,12 +4,11 @@ From the table come routing, parsing, the scope check, the OpenAPI document and 
 `async def handler(ctx, call)`; it calls queries and actions of the core and answers with a body or an `Answer`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
-from starlette.datastructures import Headers
 
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid, NotFound, PatronError
@@ -34,7 +33,7 @@ class Operation:
 
     `scope` is what the application must hold (None: a valid token will do). `shopper` says what a shopper's token may
     do: `own` account only, `open` to all, or `no`. `before` runs outside the transaction (password hashing); its
-    result is `call.prepared`. `changes` opens a transaction for writing, `snapshot` one for reading at one moment.
+    result is `call.prepared`. `changes` opens a transaction.
     `replays`: whether a POST takes an Idempotency-Key, and how its stored answer is kept. `versioned`: a single
     resource, whose answers carry an ETag; its PUT and DELETE take If-Match.
     """
@@ -51,7 +50,6 @@ class Operation:
     status: int = 200
     query: tuple[Param, ...] = ()
     changes: bool = False
-    snapshot: bool = False
     before: Handler | None = None
     replays: Literal["no", "yes", "secret"] = "no"
     versioned: bool = False
@@ -72,7 +70,7 @@ class Call:
     path: dict[str, str]
     query: dict[str, Any]
     body: Any
-    headers: Headers
+    headers: Mapping[str, str]
     expect: frozenset[int] | None
     host: str
     settings: Settings

@@ -285,13 +285,13 @@ async def test_a_list_costs_the_same_statements_whatever_its_size(full: Shop, st
     stocked = await stock(full)
     one = f"{ACCOUNTS}/{stocked['account']}"
     for path, params, most in (
-        (ACCOUNTS, {}, 8),
-        (ACCOUNTS, {"filter": "contacts.firstName eq Kim or id gt 0"}, 8),
-        (ACCOUNTS, {"q": "e"}, 8),
-        (ACCOUNTS, {"responseFields": "items(id,lastName)"}, 4),
-        (f"{one}/contacts", {}, 4),
-        (f"{one}/notes", {}, 4),
-        (f"{one}/segments", {}, 4),
+        (ACCOUNTS, {}, 1),
+        (ACCOUNTS, {"filter": "contacts.firstName eq Kim or id gt 0"}, 1),
+        (ACCOUNTS, {"q": "e"}, 1),
+        (ACCOUNTS, {"responseFields": "items(id,lastName)"}, 1),
+        (f"{one}/contacts", {}, 1),
+        (f"{one}/notes", {}, 1),
+        (f"{one}/segments", {}, 1),
     ):
         counts = []
         for size in (1, 5, 50, 200):

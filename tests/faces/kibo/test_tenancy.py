@@ -14,7 +14,11 @@ from patron.kibo.operations import OPERATIONS
 from patron.web.operations import Operation
 from shops import Shop, open_shop
 
-READS = [(operation, form) for operation, form in EVERY if operation.method == "GET" and operation.snapshot]
+READS = [
+    (operation, form)
+    for operation, form in EVERY
+    if operation.method == "GET" and operation.scope and not operation.versioned
+]
 
 
 class World:

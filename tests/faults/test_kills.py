@@ -6,6 +6,7 @@ import random
 import signal
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from served import is_ready
 from shoppers import until
 from shops import ACCOUNTS, PASSWORD, Shop
 
-ROUNDS = scaled(1, 12)
+ROUNDS = scaled(1, 8)
 CLIENTS = scaled(6, 12)
 # By what stands in their command lines; the last is any session of the database, which ends all the others too.
 VICTIMS = ("patron.server", "patron.worker", "bin/postgres", "postgres: patron")
@@ -129,8 +130,16 @@ async def test_what_was_answered_is_there_and_nothing_is_by_halves(serve: Serve,
 
 async def kill(site: Site, part: str) -> None:
     """End one process of this kind, and wait until all is well again by itself."""
-    victim = random.choice([pid for pid, line in site.served.crew().items() if part in line])
-    os.kill(victim, signal.SIGKILL)
+    victims: list[int] = []
+
+    async def found() -> bool:  # what died often is started again after a pause
+        victims[:] = [pid for pid, line in site.served.crew().items() if part in line]
+        return bool(victims)
+
+    await until(found)
+    victim = random.choice(victims)
+    with suppress(ProcessLookupError):  # a session may have ended by itself
+        os.kill(victim, signal.SIGKILL)
     await until(lambda: asyncio.to_thread(lambda: victim not in site.served.crew() and is_ready(site.base_url)))
 
 

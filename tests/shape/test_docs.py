@@ -82,6 +82,15 @@ def test_every_command_is_documented() -> None:
             )
 
 
+def test_the_image_is_made_of_files_that_exist_and_are_let_through() -> None:
+    steps = (ROOT / "Dockerfile").read_text().splitlines()
+    copied = {name for step in steps if step.startswith("COPY ") for name in step.split()[1:-1]}
+    let_through = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+
+    assert copied == let_through
+    assert all((ROOT / name).exists() for name in copied)
+
+
 def test_links_between_documents_lead_somewhere() -> None:
     for document in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")):
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):

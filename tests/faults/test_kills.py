@@ -61,7 +61,7 @@ class Load:
                 write = self.next()
                 self.writes.append(write)
                 await self.try_once(shop, write)
-                await asyncio.sleep(0 if write.is_answered else 0.1)
+                await asyncio.sleep(0 if write.is_answered else 0.3)
 
     def next(self) -> Write:
         """A guest with two contacts, an order of the one buyer, or now and then somebody who signs up."""
@@ -98,11 +98,17 @@ class Load:
 
     async def retry_all(self) -> None:
         """Try again what was not answered, with the same keys, until all of it is."""
-        shop = self.site.shop
-        async with asyncio.timeout(120):
-            while left := [write for write in self.writes if not write.is_answered]:
-                for write in left:
-                    await self.try_once(shop, write)
+        left = [write for write in self.writes if not write.is_answered]
+
+        async def retrier() -> None:
+            while left:
+                write = left.pop()
+                while not write.is_answered:
+                    await self.try_once(self.site.shop, write)
+
+        async with asyncio.timeout(300), asyncio.TaskGroup() as retriers:
+            for _ in range(CLIENTS):
+                retriers.create_task(retrier())
 
 
 async def test_what_was_answered_is_there_and_nothing_is_by_halves(serve: Serve, report: Callable[[str], None]) -> None:

@@ -119,7 +119,7 @@ async def world(http: httpx.AsyncClient, database: Database, settings: Settings)
                 chance.choice([None, *TIMES]),
                 chance.choice(TIMES),
             )
-    made.rows = (await queries.list_of(made.ctx, Ask(size=200), fields=queries.FIELDS)).items
+    made.rows = (await queries.list_of(made.ctx, Ask(size=200), queries.Narrowed(fields=queries.FIELDS))).items
     secrets.passwords.close()
     return made
 
@@ -209,7 +209,9 @@ TREES = st.recursive(
 @settings(deadline=None, derandomize=True, max_examples=300)
 @given(TREES)
 async def test_a_filter_finds_what_plain_python_finds(world: World, tree: Filter) -> None:
-    page = await queries.list_of(world.ctx, Ask(filter=tree, size=200), fields=queries.FIELDS, wants=frozenset())
+    page = await queries.list_of(
+        world.ctx, Ask(filter=tree, size=200), queries.Narrowed(fields=queries.FIELDS), frozenset()
+    )
 
     expected = [row.account.id for row in world.rows if holds(row, tree)]
     assert [row.account.id for row in page.items] == expected
@@ -219,6 +221,8 @@ async def test_a_filter_finds_what_plain_python_finds(world: World, tree: Filter
 @settings(deadline=None, derandomize=True, max_examples=300)
 @given(comparisons())
 async def test_a_single_comparison_finds_what_plain_python_finds(world: World, one: Compare) -> None:
-    page = await queries.list_of(world.ctx, Ask(filter=one, size=200), fields=queries.FIELDS, wants=frozenset())
+    page = await queries.list_of(
+        world.ctx, Ask(filter=one, size=200), queries.Narrowed(fields=queries.FIELDS), frozenset()
+    )
 
     assert [row.account.id for row in page.items] == [row.account.id for row in world.rows if holds(row, one)]

@@ -135,6 +135,7 @@ def main(
 ) -> None:
     """Measure this machine, here and now: about five minutes with the defaults."""
     console = Console(highlight=False, soft_wrap=True)
+    machine = described()
     with install.installed() as at:
         install.environment(at.env)
         settings = Settings.from_env()
@@ -152,8 +153,8 @@ def main(
                 connections=connections, cores=len(os.sched_getaffinity(0)),
                 numbers=itertools.count(1_000_000, 100_000), spare=itertools.cycle(data.refresh_tokens),
             )  # fmt: skip
-            results = asyncio.run(_measured(run, console, customers, only))
-    console.print(screen(results), width=150)
+            results = asyncio.run(_measured(run, console, machine, customers, only))
+    Console(width=max(console.width, 150)).print(screen(results))
     if results.storm is not None:
         console.print(told(results.storm).replace("`", ""))
     store(results, output)
@@ -168,7 +169,7 @@ def _place(server: Servers, data: Data) -> tuple[bytes, int]:
     return page["nextCursor"].encode(), page["items"][-1]["id"]
 
 
-async def _measured(run: Run, console: Console, customers: int, only: str) -> Results:
+async def _measured(run: Run, console: Console, machine: dict[str, str], customers: int, only: str) -> Results:
     run.database = await Database.open(Settings.from_env().database_url, size=1)
     version = await run.database.session().value("show server_version")
     points = []
@@ -180,7 +181,7 @@ async def _measured(run: Run, console: Console, customers: int, only: str) -> Re
     await run.database.close()
     return Results(
         measured_at=f"{datetime.now(UTC):%d %b %Y %H:%M} UTC",
-        machine={**described(), "postgresql": version.partition(" ")[0]},
+        machine={**machine, "postgresql": version.partition(" ")[0]},
         customers=customers,
         connections=run.connections,
         seconds=run.seconds,

@@ -17,7 +17,7 @@ LATEST = RESULTS / "latest.json"
 DOCUMENT = Path(__file__).parents[1] / "docs/performance.md"
 HEADS = (
     *("scenario", "req/s", "p50 ms", "p99 ms", "server µs", "database µs", "statements", "buffer hits"),
-    *("floor req/s", "ratio", "target"),
+    *("floor req/s", "ratio", "target", "others"),
 )
 
 
@@ -58,7 +58,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
 
 def cells(point: Point) -> list[str]:
     """A row of the table."""
-    mark = "" if point.ratio >= point.target else " (missed)"
+    mark = " (not judged)" if point.ratio > 1 else "" if point.ratio >= point.target else " (missed)"
     return [
         point.name,
         f"{point.rps:,.0f}",
@@ -71,6 +71,7 @@ def cells(point: Point) -> list[str]:
         f"{point.floor_rps:,.0f}",
         f"{point.ratio:.0%}",
         f"{point.target:.0%}{mark}",
+        f"{point.others:.0%}",
     ]
 
 

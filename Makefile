@@ -3,6 +3,7 @@
 #   make serve    environment, database, demo shop, server and worker; Ctrl-C stops everything
 #   make test     `make check`, then every test        (make test ARGS="tests/system -k restart")
 #   make faults   the fault tests with long runs        (make faults ARGS="-k kill")
+#   make fuzz     the fuzz tests with many more requests (make fuzz EXAMPLES=500)
 #   make check    formatting, lint, types, import rules
 #   make bench    measure this machine with 100,000 customers   (make bench ARGS="--customers 1000000")
 #   make locks    compute the lock files anew           (make locks UPGRADE=--upgrade)
@@ -13,7 +14,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test faults check bench locks clean rebuild
+.PHONY: help serve test faults fuzz check bench locks clean rebuild
 
 PYTHON  ?=
 ARGS    ?=
@@ -44,6 +45,9 @@ test: check $(CLIENTS)/node_modules/stamp
 # About twenty minutes; `make test` runs the same tests with smaller numbers.
 faults: $(VENV)/dev.stamp
 	@FAULTS=long $(PY) -m pytest tests/faults $(ARGS)
+
+fuzz: $(VENV)/dev.stamp
+	@FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(PY) -m pytest -n 2 tests/fuzz $(ARGS)
 
 check: $(VENV)/dev.stamp
 	@$(PY) -m ruff format --check .

@@ -1,0 +1,159 @@
+"""Puts real things into made-up requests: behind an unknown id or a foreign tenant every request ends the same way.
+
+What Schemathesis draws stays about as often as it is replaced, so both ways are walked. What a case gets depends on the
+case alone: a failure comes again.
+"""
+
+import random
+import zlib
+from collections import Counter
+from typing import Any
+
+import httpx
+import requests
+from schemathesis import Case, Response
+
+from kibo_requests import FORMS, PATH, Form, filled, stock
+from patron.kernel.db import Database
+from patron.kernel.secrets import random_token
+from patron.settings import Settings
+from shoppers import reset_token
+from shops import ACCOUNTS, PASSWORD, TICKETS, Shop, open_shop
+
+OAUTH = "/api/platform/applications/authtickets/oauth"
+B2B_DEFINITIONS = "/api/commerce/customer/accountattributedefinition/attributes"
+
+# Operations whose form in kibo_requests is refused on purpose.
+_GOOD_FORMS = {
+    "Platform.oauth": Form(body={"client_id": "{client}", "client_secret": "{secret}"}),
+    "Platform.createAuthTicket": Form(body={"applicationId": "{client}", "sharedSecret": "{secret}"}),
+    "Platform.refreshAuthTicket": Form(body={"refreshToken": "{application_refresh}"}),
+}
+# Operations for an account that has no login yet, or no values, or that is gone afterwards.
+_FOR_A_GUEST = ("addLoginToExistingCustomer", "addAccountAttribute", "deleteAccount")
+_AS_SHOPPER = {"getCurrentAccount": 0.9, "changePassword": 0.5}
+
+
+def name_of(case: Case) -> tuple[str, str]:
+    """Group and id of the operation that a case is for."""
+    group, _, name = str(case.operation.definition.raw["operationId"]).rpartition(".")
+    return group, name
+
+
+def number_of(case: Case) -> int:
+    """A number that is the same whenever the same case is drawn."""
+    return zlib.crc32(_content(case).encode())
+
+
+def _content(case: Case) -> str:
+    return ascii((case.method, case.path_parameters, case.query, dict(case.headers or {}), case.body))
+
+
+class Supply:
+    """The shop of the present test, one of everything in it, and what its requests were answered."""
+
+    def __init__(self, address: str, http: httpx.AsyncClient, session: requests.Session, database: Database) -> None:
+        self.address, self.session = address, session
+        self._http, self._database = http, database
+        self.statuses: Counter[int | str] = Counter()
+
+    async def open(self, settings: Settings) -> None:
+        """Begin anew, in a new shop."""
+        self.shop: Shop = await open_shop(self._http, self._database)
+        self.things: dict[str, Any] = {**await stock(self.shop), "secret": self.shop.client_secret}
+        self.things["reset"] = await reset_token(self.shop, settings, emailAddress=self.things["email"])
+        definition = filled(FORMS["CustomerAttributeDefinition.createAttribute"][0].body, {"new_code": "b2b"})
+        self.things["b2b_attribute"] = self._post(B2B_DEFINITIONS, definition)["attributeFQN"]
+        self.statuses = Counter()
+
+    @property
+    def successes(self) -> int:
+        """How many requests did what they asked for."""
+        return sum(count for status, count in self.statuses.items() if str(status).startswith("2"))
+
+    def feed(self, case: Case) -> bool:
+        """Put real things into a case; whether it has changed."""
+        before = _content(case)
+        (group, name), dice = name_of(case), random.Random(number_of(case))
+        form = _GOOD_FORMS.get(f"{group}.{name}") or dice.choice(FORMS[f"{group}.{name}"])
+        things = {**self.things, "new_email": f"{random_token(6)}@example.com", "new_code": f"code{random_token(4)}"}
+        if name in _FOR_A_GUEST:
+            things["account"] = self.things["guest"]
+        if group == "CustomerAccountAttributeDefinitions":
+            things["attribute"] = self.things["b2b_attribute"]
+        for parameter in case.path_parameters or {}:
+            if dice.random() < 0.9:
+                case.path_parameters[parameter] = things[PATH[parameter]]
+        self._feed_headers(case, dice, shopper=_AS_SHOPPER.get(name, 0.1) if group != "Platform" else 0)
+        if (luck := dice.random()) < 0.6:
+            if luck < 0.2:  # nothing odd but the headers
+                case.query.clear()
+            case.query.update(filled(form.query, things))
+            if form.body is not None:
+                good = filled(form.body, things)
+                case.body = good if luck < 0.2 else _mixed(good, case.body, dice)
+        return before != _content(case)
+
+    def furnish(self, case: Case) -> None:
+        """Give a case a good body and headers, mostly; its ids stay."""
+        (group, name), dice = name_of(case), random.Random(number_of(case))
+        form = FORMS[f"{group}.{name}"][0]
+        fresh = {"new_email": f"{random_token(6)}@example.com", "contact": None}
+        self._feed_headers(case, dice, shopper=0)
+        if dice.random() < 0.9:
+            case.query.clear()
+        if form.body is not None and dice.random() < 0.9:
+            case.body = filled(form.body, {**self.things, **fresh})
+
+    def _feed_headers(self, case: Case, dice: random.Random, *, shopper: float) -> None:
+        for name, own in (("x-vol-tenant", self.shop.tenant_id), ("x-vol-site", self.shop.site_id)):
+            if name in case.headers and dice.random() < 0.9:
+                case.headers[name] = str(own)
+        if "If-Match" in case.headers and dice.random() < 0.6:
+            case.headers["If-Match"] = "*"
+        if "Idempotency-Key" in case.headers and dice.random() < 0.7:
+            case.headers["Idempotency-Key"] = random_token()
+        if dice.random() < shopper:
+            case.headers["x-vol-user-claims"] = self.things["ticket"]
+
+    def answered(self, case: Case, response: Response) -> None:
+        """Count an answer, and make again what the request has used up."""
+        self.statuses[response.status_code] += 1
+        if not 200 <= response.status_code < 300:
+            return
+        one, again = f"{ACCOUNTS}/{self.things['account']}", f"again-{random_token(6)}"
+        match name_of(case)[1]:
+            case name if name in _FOR_A_GUEST:
+                self.things["guest"] = self._post(ACCOUNTS, {})["id"]
+            case "deleteAccountContact":
+                self.things["contact"] = self._post(f"{one}/contacts", {"firstName": "Kim"})["id"]
+            case "deleteAccountNote":
+                self.things["note"] = self._post(f"{one}/notes", {"content": "Likes tea"})["id"]
+            case "deleteAccountCard":
+                self.things["card"] = self._post(f"{one}/cards", {"id": again})["id"]
+            case "removeTransaction":
+                body = {**FORMS["CustomerAccount.addTransaction"][0].body, "transactionId": again}
+                self.things["transaction"] = self._post(f"{one}/transactions", body)["transactionId"]
+            case "deleteAccountAttribute":
+                self._post(f"{one}/attributes", {"fullyQualifiedName": self.things["attribute"], "values": ["red"]})
+            case "refreshUserAuthTicket":
+                body = {"username": self.things["email"], "password": PASSWORD}
+                self.things["refresh"] = self._post(TICKETS, body)["refreshToken"]
+            case "refreshAuthTicket" | "deleteAuthTicket":
+                body = {"client_id": self.shop.client_id, "client_secret": self.shop.client_secret}
+                self.things["application_refresh"] = self._post(OAUTH, body)["refresh_token"]
+
+    def _post(self, path: str, body: Any) -> dict[str, Any]:
+        answer = self.session.post(self.address + path, json=body, headers=self.shop.headers())
+        assert answer.ok, answer.text
+        return dict(answer.json())
+
+
+def _mixed(form: Any, drawn: Any, dice: random.Random) -> Any:
+    """A good body with some of the fields as they were drawn, and with the drawn ones beside."""
+    if isinstance(form, dict) and isinstance(drawn, dict):
+        kept = {name: one if dice.random() < 0.9 else _mixed(one, drawn.get(name), dice) for name, one in form.items()}
+        return {**(drawn if dice.random() < 0.3 else {}), **kept}
+    if isinstance(form, list) and isinstance(drawn, list) and drawn:
+        return [_mixed(form[0], one, dice) for one in drawn[:3]]
+    return form if dice.random() < 0.7 else drawn

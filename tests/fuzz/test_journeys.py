@@ -1,0 +1,94 @@
+"""Requests in sequences: what was made is found, what was deleted is gone, whatever happened in between.
+
+The document is given links from each creation to all that can be done with what it made; Schemathesis walks them.
+"""
+
+import json
+import os
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis import Case, Response
+from schemathesis.checks import CHECKS, load_all_checks
+from supply import Supply
+
+from patron.kibo import openapi
+from shops import ACCOUNTS
+
+JOURNEYS = int(os.environ.get("FUZZ_EXAMPLES", "0"))  # 0 is the short form
+# What a POST makes, by the path below which it is found then; the id's name in the path and in the answer.
+MADE = {
+    ACCOUNTS: ("accountId", "id"),
+    f"{ACCOUNTS}/{{accountId}}/contacts": ("contactId", "id"),
+    f"{ACCOUNTS}/{{accountId}}/notes": ("noteId", "id"),
+    f"{ACCOUNTS}/{{accountId}}/cards": ("cardId", "id"),
+    f"{ACCOUNTS}/{{accountId}}/attributes": ("attributeFQN", "fullyQualifiedName"),
+    f"{ACCOUNTS}/{{accountId}}/transactions": ("transactionId", "transactionId"),
+}
+OUTLIVES = "/AuditLog/Entries"  # what happened to an account can still be read when it is deleted
+
+
+def linked_document() -> dict[str, Any]:
+    """The document with links, and with the part of it that is about accounts only."""
+    document: dict[str, Any] = json.loads(openapi.document())
+    paths = {path: one for path, one in document["paths"].items() if not path.endswith(OUTLIVES)}
+    for path, (name, property_) in MADE.items():
+        given = {} if path == ACCOUNTS else {"accountId": "$request.path.accountId"}
+        below = [one for one in paths if one.startswith(f"{path}/{{{name}}}")]
+        links = {
+            f"{method}-{one}": {
+                "operationId": operation["operationId"],
+                "parameters": {**given, name: f"$response.body#/{property_}"},
+            }
+            for one in below
+            for method, operation in paths[one].items()
+        }
+        paths[path]["post"]["responses"]["201"]["links"] = links
+    document["paths"] = {path: paths[path] for path in paths if path == ACCOUNTS or path.startswith(f"{ACCOUNTS}/{{")}
+    return document
+
+
+schema = schemathesis.openapi.from_dict(linked_document())
+schema.config.generation.update(with_security_parameters=False, modes=["positive"], database="none")
+load_all_checks()
+LEFT_OUT = list(map(CHECKS.get_one, ("positive_data_acceptance", "negative_data_rejection", "ignored_auth")))
+
+
+def test_what_is_made_is_there_until_it_is_deleted(supply: Supply) -> None:
+    class Journey(schema.as_state_machine()):  # type: ignore[misc]
+        """One sequence of calls, with the ids that the calls before gave."""
+
+        def get_call_kwargs(self, case: Case) -> dict[str, Any]:
+            return {
+                "base_url": supply.address,
+                "session": supply.session,
+                "headers": {"Authorization": f"Bearer {supply.shop.token}"},
+            }
+
+        def before_call(self, case: Case) -> None:
+            supply.furnish(case)
+            super().before_call(case)
+
+        def after_call(self, response: Response, case: Case) -> None:
+            super().after_call(response, case)
+            supply.statuses[f"{case.method} {response.status_code}"] += 1
+
+        def validate_response(self, response: Response, case: Case, *_: Any, **kwargs: Any) -> None:
+            case.validate_response(response, excluded_checks=LEFT_OUT, transport_kwargs=kwargs, recorder=self.recorder)
+
+    Journey.run(
+        settings=settings(
+            max_examples=JOURNEYS or 15,
+            stateful_step_count=12,
+            derandomize=not JOURNEYS,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+    )
+    assert supply.statuses["POST 201"] > 0, supply.statuses
+    assert supply.statuses["GET 200"] > 0
+    assert supply.statuses["PUT 200"] > 0
+    assert supply.statuses["DELETE 204"] > 0

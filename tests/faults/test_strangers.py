@@ -20,7 +20,7 @@ from sites import Serve, Site, through
 from patron.kernel.secrets import WAITING_MAX
 from shoppers import sign_in
 from shops import ACCOUNTS, PASSWORD, TICKETS, Shop
-from statements import Watch
+from statements import Counting, Watch
 
 GUESSES = scaled(300, 10_000)
 ADDRESSES = scaled(15, 500)
@@ -125,13 +125,9 @@ async def test_signing_in_tells_nobody_who_is_a_customer(
     answers, kinds = [], []
     for name in (known, "nobody@example.com"):
         for _ in range(7):  # the delay begins with the fifth
-            heard: list[str] = []
-            statements.listeners.append(heard.append)
-            answers.append(seen_of(await sign_in(shop, name, "Wrong-horse-7", fingerprint=fingerprint)))
-            statements.listeners.remove(heard.append)
-            kinds.append(
-                [" ".join(sql.split()[:4]) for sql in heard if " from application " not in " ".join(sql.split())]
-            )
+            with Counting(statements) as counting:
+                answers.append(seen_of(await sign_in(shop, name, "Wrong-horse-7", fingerprint=fingerprint)))
+            kinds.append([" ".join(sql.split()[:4]) for sql in counting.heard])
     assert answers == answers[:1] * 14
     assert kinds[:7] == kinds[7:]
     assert len(kinds[0]) > len(kinds[6]) > 0

@@ -14,7 +14,7 @@ from patron.kernel.errors import TooMany
 from patron.kernel.secrets import Passwords
 from shoppers import sign_in, until
 from shops import ACCOUNTS, PASSWORD, TICKETS, Shop, fault
-from statements import Watch
+from statements import Counting, Watch
 
 
 @pytest_asyncio.fixture
@@ -171,14 +171,12 @@ async def test_a_name_that_nobody_has_costs_as_much_as_a_wrong_password(
     verified.clear()
 
     async def cost(name: str, password: str) -> tuple[int, list[str]]:
-        heard: list[str] = []
-        statements.listeners.append(heard.append)
-        answer = await shop.post(TICKETS, {"username": name, "password": password})
-        statements.listeners.remove(heard.append)
+        with Counting(statements) as counting:
+            answer = await shop.post(TICKETS, {"username": name, "password": password})
         assert answer.status_code == 401
         tries = len(verified)
         verified.clear()
-        return tries, [sql for sql in heard if "insert into event" not in sql]
+        return tries, [sql for sql in counting.heard if "insert into event" not in sql]
 
     known, unknown = await cost("jo@example.com", "Wrong-1"), await cost("nobody@example.com", "Wrong-1")
 

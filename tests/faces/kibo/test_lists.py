@@ -3,7 +3,7 @@
 import itertools
 import random
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any
 
 import httpx
 import pytest
@@ -16,7 +16,7 @@ from patron.kernel.values import fold
 from patron.kibo.accounts import NAMES
 from patron.kibo.contacts import NAMES as CONTACT_NAMES
 from shops import ACCOUNTS, Shop, fault, open_shop
-from statements import Watch
+from statements import Counting, Watch
 
 SORTABLE = [wire for wire, name in NAMES.items() if FIELDS[name].sort is not None]
 NAMES_IN_USE = [
@@ -264,21 +264,6 @@ async def test_totals_follow_every_change(shop: Shop) -> None:
     refused = await shop.post(ACCOUNTS, {"notes": [{"content": ""}]})
     assert refused.status_code == 400
     assert await totals() == (1, 0, 1)
-
-
-class Counting:
-    """How many statements run meanwhile."""
-
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
-        self.heard: list[str] = []
-
-    def __enter__(self) -> Self:
-        self._watch.listeners.append(self.heard.append)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._watch.listeners.remove(self.heard.append)
 
 
 async def test_a_list_costs_the_same_statements_whatever_its_size(full: Shop, statements: Watch) -> None:

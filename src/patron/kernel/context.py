@@ -54,8 +54,3 @@ class Ctx:
         if self.actor.application_id is None:
             raise Forbidden("This call needs an application.")
         return self.actor.application_id
-
-    @property
-    def shopper_account_id(self) -> int | None:
-        """The shopper's own account when a shopper is calling, else nothing."""
-        return self.actor.account_id if self.actor.kind == "shopper" else None

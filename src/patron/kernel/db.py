@@ -111,20 +111,19 @@ class Session:
             await self._conn.copy_records_to_table(table, columns=columns, records=rows, timeout=COPY_SECONDS_MAX)
 
     @asynccontextmanager
-    async def transaction(self, *, snapshot: bool = False) -> AsyncIterator[None]:
-        """All statements inside succeed together or not at all. `snapshot`: read only, one moment for all reads.
+    async def transaction(self) -> AsyncIterator[None]:
+        """All statements inside succeed together or not at all.
 
         Inside an open transaction it joins that one.
         """
         if self._conn is not None:
             yield
             return
-        begin = "begin isolation level repeatable read read only" if snapshot else "begin"
         with _translated():
             async with self._database.pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as conn:
                 self._conn = conn
                 try:
-                    await self._run("execute", begin, ())
+                    await self._run("execute", "begin", ())
                     yield
                     tag = await self._run("execute", "commit", ())
                     # PostgreSQL answers the commit of a failed transaction with ROLLBACK, and no error.
@@ -149,11 +148,6 @@ class Session:
             await self._run("execute", "release savepoint part", ())
             raise
         await self._run("execute", "release savepoint part", ())
-
-    @property
-    def in_transaction(self) -> bool:
-        """Whether a transaction is open."""
-        return self._conn is not None
 
     async def _run(self, how: str, sql: str, args: tuple[object, ...]) -> Any:
         if Database.on_statement is not None:

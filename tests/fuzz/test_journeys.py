@@ -81,7 +81,7 @@ def test_what_is_made_is_there_until_it_is_deleted(supply: Supply) -> None:
             case.validate_response(response, excluded_checks=LEFT_OUT, transport_kwargs=kwargs, recorder=self.recorder)
 
     # What is drawn hangs on ids that no two runs share, so one round may miss what is rare: then another is walked.
-    first = random.randrange(2**32) if JOURNEYS else 0  # noqa: S311
+    first = random.randrange(2**32) if JOURNEYS else 0
     for number in range(ROUNDS_MAX):
         seed(first + number)(Journey)
         Journey.run(

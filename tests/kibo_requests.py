@@ -25,6 +25,7 @@ PATH = {
     "noteId": "note",
     "cardId": "card",
     "transactionId": "transaction",
+    "id": "segment",
     "attributeFQN": "attribute",
     "code": "customer_set",
     "tenantId": "tenant",
@@ -120,6 +121,14 @@ FORMS: dict[str, list[Form]] = {
     "CustomerAccount.addAccountAttribute": [Form(body=_VALUES)],
     "CustomerAccount.updateAccountAttribute": [Form(body={"values": ["blue"]})],
     "CustomerAccount.deleteAccountAttribute": [Form()],
+    "CustomerSegment.getSegments": [Form(), Form({"filter": "id eq {segment}"})],
+    "CustomerSegment.getSegment": [Form()],
+    "CustomerSegment.addSegment": [Form(body={"code": "{new_code}", "name": "Tea drinkers"})],
+    "CustomerSegment.updateSegment": [Form(body={"code": "{new_code}", "name": "Tea drinkers"})],
+    "CustomerSegment.deleteSegment": [Form()],
+    "CustomerSegment.getSegmentAccounts": [Form(), Form({"filter": "accountId eq {account}"})],
+    "CustomerSegment.addSegmentAccounts": [Form(body=["{guest}"])],
+    "CustomerSegment.removeSegmentAccount": [Form()],
     "CustomerSet.getCustomerSets": [Form()],
     "CustomerSet.getCustomerSet": [Form()],
     "StorefrontAuthTicket.createUserAuthTicket": [
@@ -185,6 +194,7 @@ def nobody() -> dict[str, Any]:
     """Things of which there is none."""
     return {
         "account": 990_000_000_001,
+        "guest": 990_000_000_006,
         "contact": 990_000_000_002,
         "note": 990_000_000_003,
         "segment": 990_000_000_004,
@@ -245,26 +255,11 @@ async def stock(shop: Shop) -> dict[str, Any]:
 
 
 async def _segment(shop: Shop, account_id: int) -> int:
-    db, now = shop.database.session(), clock()
-    code = f"segment-{shop.tenant_id}"
-    segment_id = await db.value(
-        """
-        insert into segment (tenant_id, code, code_key, name, created_at, updated_at)
-        values ($1, $2, $2, $2, $3, $3) returning id
-        """,
-        shop.tenant_id,
-        code,
-        now,
-    )
-    await db.execute(
-        "insert into segment_member (tenant_id, segment_id, account_id, kind, since_at) values ($1, $2, $3, $4, $5)",
-        shop.tenant_id,
-        segment_id,
-        account_id,
-        "segment",
-        now,
-    )
-    return int(segment_id)
+    path = "/api/commerce/customer/segments"
+    made = await shop.post(path, {"code": f"segment-{shop.tenant_id}", "name": f"Of {shop.tenant_id}"})
+    segment_id = int(made.json()["id"])
+    assert (await shop.post(f"{path}/{segment_id}/accounts", [account_id])).status_code == 201
+    return segment_id
 
 
 async def _customer_set(shop: Shop) -> str:

@@ -4,7 +4,7 @@
 a person may read later: never passwords, tokens or full card numbers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -47,6 +47,9 @@ TOPICS: dict[str, str] = {
     "login.change_required": "Password change required",
     "login.reset_requested": "Password reset requested",
     "ticket.reused": "Refresh token used twice; all its tickets ended",
+    "segment.created": "Segment created",
+    "segment.updated": "Segment changed",
+    "segment.deleted": "Segment removed",
     "segment.joined": "Joined a segment",
     "segment.left": "Left a segment",
 }
@@ -69,6 +72,38 @@ async def record(
         account_id,
         subject,
         changes or {},
+        ctx.actor.kind,
+        ctx.actor.name,
+        ctx.actor.application,
+        ctx.site.id if ctx.site else None,
+        ctx.request_id,
+    )
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One of many changes that are recorded together."""
+
+    topic: str
+    account_id: int
+    subject: str
+    changes: Changes
+
+
+async def record_many(ctx: Ctx, happened: Sequence[Event]) -> None:
+    """Write the events of many changes in one statement."""
+    await ctx.db.execute(
+        """
+        insert into event (tenant_id, at, topic, account_id, subject, changes,
+                           actor_kind, actor, application, site_id, request_id)
+        select $1, $2, e.topic, e.account_id, e.subject, e.changes, $7, $8, $9, $10, $11
+        from unnest($3::text[], $4::bigint[], $5::text[], $6::jsonb[]) as e (topic, account_id, subject, changes)
+        """,
+        ctx.tenant_id,
+        ctx.now,
+        [one.topic for one in happened],
+        [one.account_id for one in happened],
+        [one.subject for one in happened],
+        [one.changes for one in happened],
         ctx.actor.kind,
         ctx.actor.name,
         ctx.actor.application,

@@ -7,6 +7,7 @@ import contacts from './contacts.mjs'
 import modes from './modes.mjs'
 import notes from './notes.mjs'
 import passwords from './passwords.mjs'
+import segments from './segments.mjs'
 import signUp from './sign_up.mjs'
 import surroundings from './surroundings.mjs'
 import tickets from './tickets.mjs'
@@ -19,6 +20,7 @@ const parts = {
   attributes,
   cards,
   transactions,
+  segments,
   surroundings,
   signUp,
   passwords,

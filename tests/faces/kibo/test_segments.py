@@ -10,7 +10,7 @@ INVALID = (400, "MISSING_OR_INVALID_PARAMETER")
 
 
 async def segment(database: Database, shop: Shop, code: str, *members: int, kind: str = "segment") -> int:
-    """A segment with these accounts. Segments are not yet made through the API."""
+    """A segment with these accounts. Written as they were long ago, and as no call makes them (groups)."""
     db = database.session()
     segment_id = await db.value(
         """

@@ -21,6 +21,7 @@ from shoppers import reset_token
 from shops import ACCOUNTS, PASSWORD, TICKETS, Shop, open_shop
 
 OAUTH = "/api/platform/applications/authtickets/oauth"
+SEGMENTS = "/api/commerce/customer/segments"
 B2B_DEFINITIONS = "/api/commerce/customer/accountattributedefinition/attributes"
 
 # Operations whose form in kibo_requests is refused on purpose.
@@ -136,6 +137,14 @@ class Supply:
                 self.things["transaction"] = self._post(f"{one}/transactions", body)["transactionId"]
             case "deleteAccountAttribute":
                 self._post(f"{one}/attributes", {"fullyQualifiedName": self.things["attribute"], "values": ["red"]})
+            case "deleteSegment":
+                self.things["segment"] = self._post(SEGMENTS, {"code": again, "name": "Tea drinkers"})["id"]
+            case "removeSegmentAccount":
+                self.session.post(
+                    f"{self.address}{SEGMENTS}/{self.things['segment']}/accounts",
+                    json=[self.things["account"]],
+                    headers=self.shop.headers(),
+                )
             case "refreshUserAuthTicket":
                 body = {"username": self.things["email"], "password": PASSWORD}
                 self.things["refresh"] = self._post(TICKETS, body)["refreshToken"]

@@ -120,42 +120,44 @@ class Supply:
     def answered(self, case: Case, response: Response) -> None:
         """Count an answer, and make again what the request has used up."""
         self.statuses[response.status_code] += 1
+        name = name_of(case)[1]
         if not 200 <= response.status_code < 300:
             return
+        if name in _FOR_A_GUEST:
+            self.things["guest"] = self._post(ACCOUNTS, {})["id"]
+        elif (again := self._again(name)) is not None:
+            thing, path, body, field = again
+            self.things[thing] = self._post(path, body).get(field, self.things[thing])
+
+    def _again(self, name: str) -> tuple[str, str, Any, str] | None:
+        """What an operation uses up: the thing, the path and body that make it again, the field with its id."""
         one, again = f"{ACCOUNTS}/{self.things['account']}", f"again-{random_token(6)}"
-        match name_of(case)[1]:
-            case name if name in _FOR_A_GUEST:
-                self.things["guest"] = self._post(ACCOUNTS, {})["id"]
-            case "deleteAccountContact":
-                self.things["contact"] = self._post(f"{one}/contacts", {"firstName": "Kim"})["id"]
-            case "deleteAccountNote":
-                self.things["note"] = self._post(f"{one}/notes", {"content": "Likes tea"})["id"]
-            case "deleteAccountCard":
-                self.things["card"] = self._post(f"{one}/cards", {"id": again})["id"]
-            case "removeTransaction":
-                body = {**FORMS["CustomerAccount.addTransaction"][0].body, "transactionId": again}
-                self.things["transaction"] = self._post(f"{one}/transactions", body)["transactionId"]
-            case "deleteAccountAttribute":
-                self._post(f"{one}/attributes", {"fullyQualifiedName": self.things["attribute"], "values": ["red"]})
-            case "deleteSegment":
-                self.things["segment"] = self._post(SEGMENTS, {"code": again, "name": "Tea drinkers"})["id"]
-            case "removeSegmentAccount":
-                self.session.post(
-                    f"{self.address}{SEGMENTS}/{self.things['segment']}/accounts",
-                    json=[self.things["account"]],
-                    headers=self.shop.headers(),
-                )
-            case "refreshUserAuthTicket":
-                body = {"username": self.things["email"], "password": PASSWORD}
-                self.things["refresh"] = self._post(TICKETS, body)["refreshToken"]
-            case "refreshAuthTicket" | "deleteAuthTicket":
-                body = {"client_id": self.shop.client_id, "client_secret": self.shop.client_secret}
-                self.things["application_refresh"] = self._post(OAUTH, body)["refresh_token"]
+        transaction = {**FORMS["CustomerAccount.addTransaction"][0].body, "transactionId": again}
+        value = {"fullyQualifiedName": self.things["attribute"], "values": ["red"]}
+        client = {"client_id": self.shop.client_id, "client_secret": self.shop.client_secret}
+        members = f"{SEGMENTS}/{self.things['segment']}/accounts"
+        made = {
+            "deleteAccountContact": ("contact", f"{one}/contacts", {"firstName": "Kim"}, "id"),
+            "deleteAccountNote": ("note", f"{one}/notes", {"content": "Likes tea"}, "id"),
+            "deleteAccountCard": ("card", f"{one}/cards", {"id": again}, "id"),
+            "removeTransaction": ("transaction", f"{one}/transactions", transaction, "transactionId"),
+            "deleteAccountAttribute": ("attribute", f"{one}/attributes", value, "fullyQualifiedName"),
+            "deleteSegment": ("segment", SEGMENTS, {"code": again, "name": "Tea drinkers"}, "id"),
+            "removeSegmentAccount": ("segment", members, [self.things["account"]], "id"),
+            "refreshUserAuthTicket": (
+                *("refresh", TICKETS, {"username": self.things["email"], "password": PASSWORD}),
+                "refreshToken",
+            ),
+            **dict.fromkeys(
+                ("refreshAuthTicket", "deleteAuthTicket"), ("application_refresh", OAUTH, client, "refresh_token")
+            ),
+        }
+        return made.get(name)
 
     def _post(self, path: str, body: Any) -> dict[str, Any]:
         answer = self.session.post(self.address + path, json=body, headers=self.shop.headers())
         assert answer.ok, answer.text
-        return dict(answer.json())
+        return dict(answer.json()) if answer.content else {}
 
 
 def _mixed(form: Any, drawn: Any, dice: random.Random) -> Any:

@@ -106,6 +106,8 @@ def _message(vault: Vault, settings: Settings, mail: Row, now: datetime) -> Emai
     message["Message-ID"] = f"<{mail['tenant_id']}.{mail['id']}.{mail['created_at'].timestamp()}@{sender_domain}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(body.text)
+    if body.html is not None:
+        message.add_alternative(body.html, subtype="html")
     return message
 
 

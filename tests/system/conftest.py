@@ -7,10 +7,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest_asyncio
 
-from installations import Installation
+from installations import KEY, Installation
+from mail_offices import Office
+from patron.app import create_app
+from patron.kernel.db import Database
 from patron.kernel.secrets import random_token
+from patron.settings import Settings
+from shops import open_shop
 
 TEMPLATE = "migrated"
 
@@ -40,3 +46,15 @@ async def installation(migrated: str, tmp_path: Path) -> AsyncIterator[Installat
         await conn.execute(f"drop database {name} with (force)")
     finally:
         await conn.close()
+
+
+@pytest_asyncio.fixture
+async def office(installation: Installation) -> AsyncIterator[Office]:
+    """A new installation with one shop."""
+    settings = Settings(database_url=installation.url, secret_key=KEY)
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        database = await Database.open(installation.url, size=4)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop.test") as http:
+            yield Office(await open_shop(http, database), settings, database)
+        await database.close()

@@ -1,103 +1,16 @@
 """Mails go out over SMTP: once if all goes well, again rather than never if it does not."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
-import httpx
-import pytest_asyncio
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-from installations import KEY, Installation
+from mail_offices import Mailbox, Office, listening, part
 from patron import outbox
-from patron.app import create_app
 from patron.kernel.clock import clock
-from patron.kernel.db import Database
-from patron.kernel.mail import Mail
-from patron.kernel.secrets import Vault
-from patron.settings import Settings
 from shoppers import mails, sign_in
-from shops import ACCOUNTS, PASSWORD, Shop, open_shop
-
-
-@dataclass
-class Mailbox:
-    """What a mail server got, and how it answers."""
-
-    got: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
-    to_recipient: dict[str, str] = field(default_factory=dict)
-    to_data: list[str] = field(default_factory=list)
-    on_data: Any = None
-
-    async def handle_RCPT(  # noqa: N802 - the name is aiosmtpd's
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
-    ) -> str:
-        refusal = self.to_recipient.get(address)
-        if refusal is None:
-            envelope.rcpt_tos.append(address)
-        return refusal or "250 OK"
-
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-        answer = self.to_data.pop(0) if self.to_data else "250 OK"
-        if answer.startswith("2"):
-            message = message_from_bytes(envelope.original_content or b"", policy=default)
-            self.got.append((envelope.rcpt_tos, message))
-        if self.on_data is not None:
-            self.on_data()
-        return answer
-
-    @property
-    def recipients(self) -> list[str]:
-        return sorted(address for addresses, _ in self.got for address in addresses)
-
-
-@asynccontextmanager
-async def listening(mailbox: Mailbox, **how: Any) -> AsyncIterator[str]:
-    """A mail server; answers its address."""
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(mailbox, loop=loop, **how), "127.0.0.1", 0)
-    async with server:
-        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-
-
-@dataclass
-class Office:
-    """A shop with a database of its own, and the worker's way to send its mails."""
-
-    shop: Shop
-    settings: Settings
-    database: Database
-
-    async def send(self, now: datetime | None = None, *, url: str = "") -> int:
-        settings = replace(self.settings, smtp_url=url, mail_from="Shop <shop@shop.test>")
-        return await outbox.send_due(self.database.session(), Vault(settings.key), settings, now or clock())
-
-    async def newest(self) -> Mail:
-        return (await mails(self.shop, self.settings))[0][0]
-
-    async def sign_up(self, *emails: str) -> None:
-        """One mail to each of these addresses."""
-        rows = [{"account": {"emailAddress": email}, "password": PASSWORD} for email in emails]
-        answer = await self.shop.post(f"{ACCOUNTS}/Bulk", rows)
-        assert answer.status_code == 201, answer.text
-
-
-@pytest_asyncio.fixture
-async def office(installation: Installation) -> AsyncIterator[Office]:
-    """A new installation with one shop."""
-    settings = Settings(database_url=installation.url, secret_key=KEY)
-    app = create_app(settings)
-    async with app.router.lifespan_context(app):
-        database = await Database.open(installation.url, size=4)
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop.test") as http:
-            yield Office(await open_shop(http, database), settings, database)
-        await database.close()
 
 
 async def test_a_mail_goes_out_once(office: Office) -> None:
@@ -115,7 +28,9 @@ async def test_a_mail_goes_out_once(office: Office) -> None:
     assert message["Subject"] == "Welcome to Main street"
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Message-ID"].endswith("@shop.test>")
-    assert "https://shop.test" in message.get_content()
+    assert message.get_content_type() == "multipart/alternative"
+    assert "You can sign in at https://shop.test." in part(message, "plain")
+    assert '<a href="https://shop.test" style=' in part(message, "html")
     sent = await office.newest()
     assert (sent.state, sent.attempts, sent.last_error) == ("sent", 1, None)
 

@@ -56,3 +56,6 @@ async def _show(desk: Desk, tenant_id: int | None, mail_id: int) -> None:
     desk.say(f"State:   {one.state}, {one.attempts} attempts{f', {one.last_error}' if one.last_error else ''}")
     desk.say("")
     desk.say(body.text)
+    if body.html is not None:
+        desk.say("")
+        desk.say("It has an HTML part, too.")

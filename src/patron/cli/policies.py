@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 
 from patron.cli.desk import Desk, Failure, run
-from patron.logins import mails
+from patron.mails.kinds import KINDS
 from patron.tenants import policies, queries
 
-_MAILS = (mails.CREATED, mails.RESET, mails.PASSWORD_UPDATED, mails.EMAIL_UPDATED)
+_MAILS = [kind.name for kind in KINDS.values() if kind.suppressible]
 
 
 def settings(

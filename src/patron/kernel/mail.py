@@ -16,13 +16,23 @@ BODY_PURPOSE = "mail body"
 
 
 class Body(msgspec.Struct, frozen=True):
-    """The text of a mail."""
+    """The text of a mail, and the same as HTML if it has both."""
 
     text: str
+    html: str | None = None
 
 
-async def queue(ctx: Ctx, kind: str, recipient: str, subject: str, text: str, *, account_id: int | None = None) -> None:
-    """Have the worker send a mail. `kind` is what a tenant's settings can suppress."""
+async def queue(
+    ctx: Ctx,
+    kind: str,
+    recipient: str,
+    subject: str,
+    text: str,
+    html: str | None = None,
+    *,
+    account_id: int | None = None,
+) -> None:
+    """Have the worker send a mail that is written already; `mails.actions.send` writes one."""
     await ctx.db.execute(
         """
         insert into mail (tenant_id, site_id, account_id, kind, recipient, subject, sealed_body, created_at, next_at)
@@ -34,7 +44,7 @@ async def queue(ctx: Ctx, kind: str, recipient: str, subject: str, text: str, *,
         kind,
         recipient,
         subject,
-        ctx.secrets.vault.seal(msgspec.json.encode(Body(text)), BODY_PURPOSE),
+        ctx.secrets.vault.seal(msgspec.json.encode(Body(text, html)), BODY_PURPOSE),
         ctx.now,
     )
 

@@ -93,7 +93,7 @@ async def create(ctx: Ctx, account: Account, credential: Credential, *, is_impor
     await _claim_names(ctx, account, names_of(account.user_name, account.email))
     await events.record(ctx, "login.created", account_id=account.id)
     if not is_import:
-        await mails.welcome(ctx, account.id, account.email)
+        await mails.welcome(ctx, account)
 
 
 def checked_name(name: str | None) -> str:
@@ -191,7 +191,7 @@ async def change_password(
     await tickets.end_all(ctx, account_id)
     changes: events.Changes = {"is_locked": (True, False)} if login.is_locked and not is_locked else {}
     await events.record(ctx, "login.password_changed", account_id=account_id, changes=changes)
-    await mails.password_changed(ctx, account_id, login.email)
+    await mails.password_changed(ctx, login)
 
 
 async def set_locked(ctx: Ctx, account_id: int, *, locked: bool, user_id: str | None = None) -> None:
@@ -259,7 +259,7 @@ async def tell_new_email(ctx: Ctx, before: Account, after: Account) -> None:
         after.id,
         ctx.now,
     )
-    await mails.email_changed(ctx, after.id, before.email, after.email)
+    await mails.email_changed(ctx, before, after)
 
 
 async def finish_sign_in(ctx: Ctx, attempt: sign_in.Attempt, region: str | None) -> Login | None:

@@ -41,6 +41,7 @@ class Login(msgspec.Struct, frozen=True):
     updated_at: datetime
     is_active: bool
     email: str | None
+    locale: str | None
 
 
 class Failures(msgspec.Struct, frozen=True):

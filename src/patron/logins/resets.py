@@ -49,7 +49,7 @@ async def request_reset(ctx: Ctx, customer_set: str, name: str) -> bool:
         ctx.now + RESET_LIFE,
     )
     await events.record(ctx, "login.reset_requested", account_id=login.account_id)
-    await mails.reset(ctx, login.account_id, login.email, login.user_id, token)
+    await mails.reset(ctx, login, token)
     return True
 
 

@@ -1,0 +1,38 @@
+"""Every kind of mail that there is, with its facts. A slice that writes mails takes its kinds from here.
+
+The names are those that shops know (Kibo behaviour 6.3); `builtin.py` has the wording of each.
+"""
+
+from patron.mails.model import Fact, Kind
+
+# What every mail can say.
+SHOP_FACTS = {
+    "shop": Fact("The site's name.", "Main street"),
+    "shop_url": Fact("Where the shop's pages are.", "https://shop.example"),
+    "language": Fact("The locale of the template.", "en"),
+}
+
+CREATED = Kind("shopperLoginCreated", "A login was made.")
+RESET = Kind(
+    "shopperPasswordReset",
+    "Somebody asked for a new password.",
+    {
+        "link": Fact(
+            "Where the password is set.", "https://shop.example/user/resetpasswordconfirm?t=1f0c&u=7a2b", needed=True
+        ),
+        "hours": Fact("How long the link is good.", "72"),
+    },
+)
+PASSWORD_UPDATED = Kind("shopperPasswordUpdated", "The password is another one.")
+EMAIL_UPDATED = Kind(
+    "shopperEmailUpdated",
+    "The e-mail address is another one; told to the old and the new.",
+    {"email": Fact("The new address; empty when it was removed.", "kim@example.com")},
+)
+
+KINDS = {kind.name: kind for kind in (CREATED, RESET, PASSWORD_UPDATED, EMAIL_UPDATED)}
+
+
+def facts_of(kind: Kind) -> dict[str, Fact]:
+    """All facts of a kind, those of every mail too."""
+    return {**SHOP_FACTS, **kind.facts}

@@ -157,21 +157,23 @@ async def _claim_email(ctx: Ctx, account: Account, key: str | None) -> None:
     """Have a login take its address from a guest. Raises Taken when another login holds it."""
     if key is not None:
         await release_email(ctx, account.customer_set, key, but=account.id)
-        if await _is_held(ctx, account, key):
+        # A guest that took it since then is met when the account is written, and the request runs again.
+        if await _is_held(ctx, account, key, by_login=True):
             raise Taken("account", "email")
 
 
-async def _is_held(ctx: Ctx, account: Account, key: str | None) -> bool:
+async def _is_held(ctx: Ctx, account: Account, key: str | None, *, by_login: bool = False) -> bool:
     return bool(
         await ctx.db.value(
             """
             select exists (select from account a where a.tenant_id = $1 and a.customer_set_code = $2
-                           and a.email_key = $3 and a.holds_email and a.id <> $4)
+                           and a.email_key = $3 and a.holds_email and a.id <> $4 and not (a.is_anonymous and $5))
             """,
             ctx.tenant_id,
             account.customer_set,
             key,
             account.id,
+            by_login,
         )
     )
 

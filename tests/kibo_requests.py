@@ -140,6 +140,11 @@ FORMS: dict[str, list[Form]] = {
         Form({"refreshToken": "{refresh}"}),
         Form({"refreshToken": "{refresh}", "accountId": "{account}"}),
     ],
+    "StorefrontAuthTicket.impersonateCart": [
+        Form(body={"cartId": "cart-1", "accountId": "{account}"}),
+        Form(body={"cartId": "cart-1", "accountId": "{account}", "userId": "{user}"}),
+        Form(body={"cartId": "cart-1", "userId": "{user}"}),
+    ],
     "Platform.oauth": [Form(body={"client_id": "{client}", "client_secret": "wrong"})],
     "Platform.createAuthTicket": [Form(body={"applicationId": "{client}", "sharedSecret": "wrong"})],
     "Platform.refreshAuthTicket": [Form(body={"refreshToken": "wrong"})],

@@ -54,16 +54,27 @@ def tenant_id(installation: Installation) -> int:
     return int(made(said, r"Made the test tenant (\d+) \(tea-toast\) with the site \d+"))
 
 
+async def agent_of(http: httpx.AsyncClient, headers: dict[str, str]) -> dict[str, str]:
+    """The headers of somebody who acts for a new anonymous shopper."""
+    nobody = await http.get(f"{TICKETS}/anonymousshopper", headers=headers)
+    body = {"cartId": "cart-1", "userId": nobody.json()["userId"]}
+    ticket = await http.post(f"{TICKETS}/impersonatecart", json=body, headers=headers)
+    assert ticket.status_code == 201, ticket.text
+    return {"Authorization": f"Bearer {ticket.json()['accessToken']}"}
+
+
 async def test_a_tenant_and_an_application_can_call_the_api_until_it_is_disabled(
     installation: Installation, tenant_id: int
 ) -> None:
-    said = installation.patron("application", "create", "Store front", "--behavior", "customer:read")
+    behaviors = ("customer:read", "customer-auth:impersonate")
+    named = [part for behavior in behaviors for part in ("--behavior", behavior)]
+    said = installation.patron("application", "create", "Store front", *named)
     client_id, secret = made(said, r"Client id: (\S+)"), made(said, r"Secret: (\S+)")
     assert re.search(
         rf"{tenant_id} Tea & Toast tea-toast test 0 \d+ Tea & Toast \(GB, GBP\)", installation.patron("tenant", "list")
     )
     listed = installation.patron("application", "list")
-    assert f"{client_id} Store front yes – customer:read" in listed
+    assert f"{client_id} Store front yes – customer:read customer-auth:impersonate" in listed
     assert secret not in listed
 
     settings = Settings(database_url=installation.url, secret_key=KEY, home=Path("/nonexistent"))
@@ -77,11 +88,14 @@ async def test_a_tenant_and_an_application_can_call_the_api_until_it_is_disabled
         assert signed_in.status_code == 200, signed_in.text
         headers = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
         assert (await http.get(ACCOUNTS, headers=headers)).status_code == 200
+        agent = await agent_of(http, headers)
+        assert (await http.get(f"{ACCOUNTS}/current", headers=agent)).status_code == 404  # an anonymous shopper
 
         said = await asyncio.to_thread(installation.patron, "application", "disable", client_id)
         assert "is switched off" in said
 
         assert (await http.get(ACCOUNTS, headers=headers)).status_code == 401
+        assert (await http.get(f"{ACCOUNTS}/current", headers=agent)).status_code == 401
         refused = await http.post("/api/platform/applications/authtickets/oauth", json=credentials)
         assert refused.status_code == 401
     assert f"{client_id} Store front no" in installation.patron("application", "list")

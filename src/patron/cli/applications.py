@@ -8,6 +8,7 @@ import typer
 from patron.cli.desk import Desk, Failure, run
 from patron.kernel.secrets import random_token
 from patron.kernel.values import fold
+from patron.logins import impersonation
 from patron.tenants import actions, queries
 from patron.tenants.model import BEHAVIORS
 
@@ -86,5 +87,6 @@ def disable(client_id: Annotated[str, typer.Argument(help="The application's cli
 
 async def _disable(desk: Desk, client_id: str) -> None:
     async with desk.db.transaction():
-        await actions.disable_application(desk.db, desk.revocations, client_id)
+        tenant_id, application_id = await actions.disable_application(desk.db, desk.revocations, client_id)
+        await impersonation.end_all(desk.db, tenant_id, application_id, desk.now)
     desk.say(f"{client_id} is switched off; its secret and its tokens are worth nothing any more.")

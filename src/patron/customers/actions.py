@@ -188,12 +188,15 @@ def _user_id(ctx: Ctx, new: NewCustomer) -> str | None:
 async def update(ctx: Ctx, account_id: int, new: NewCustomer, *, expect: frozenset[int] | None = None) -> Customer:
     """Replace the profile of an account, and its attributes if there are any in the call; contacts and notes stay.
 
-    Raises NotFound, Stale, Invalid, Taken.
+    Raises NotFound, Stale, Invalid, Taken, or Forbidden when e-mail or user name change and somebody else acts for the
+    shopper.
     """
     account = await accounts.lock(ctx, account_id)
     check_version(account.version, expect)
     profile = checked(_permitted(ctx, new.profile, account))
     user_name = logins.checked_name(new.user_name) if new.user_name else account.user_name
+    if (profile.email, user_name) != (account.email, account.user_name):
+        ctx.require_owner()
     if account.has_login:
         user_name = await logins.rename(ctx, account, user_name=new.user_name, email=profile.email)
     after = await accounts.update(ctx, account, profile, user_name=user_name)

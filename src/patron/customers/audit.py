@@ -31,6 +31,7 @@ class Entry(msgspec.Struct, frozen=True):
     before: str | None
     after: str | None
     description: str
+    impersonator: str | None
 
 
 def _text(sql: str) -> Field:
@@ -43,6 +44,7 @@ FIELDS: dict[str, Field] = {
     "application": _text("e.application"),
     "site": _text("e.site_id::text"),
     "path": _text("c.path"),
+    "impersonator": _text("e.impersonator"),
     "description": _text("c.description"),
 }
 
@@ -51,7 +53,9 @@ FIELDS: dict[str, Field] = {
 _PASCAL = "replace(initcap(replace({0}, '_', ' ')), ' ', '')"
 _SPELLED = f"coalesce($4::jsonb ->> ({{0}}), {_PASCAL.format('{1}')})"
 _SOURCE = f"""event e cross join lateral (
-    select p.place, p.value, $3::jsonb ->> e.topic as description, '/Customer/' || case
+    select p.place, p.value, ($3::jsonb ->> e.topic)
+               || coalesce(', by ' || e.impersonator || ' for the shopper', '') as description,
+           '/Customer/' || case
         when p.ends is null then {_SPELLED.format("p.key", "p.key")}
         else {_SPELLED.format("p.ends[1]", "p.ends[1]")} || '/' || p.ends[2] || coalesce(
             '/' || {_SPELLED.format("p.ends[1] || '/' || p.ends[3]", "p.ends[3]")}, '') end as path
@@ -64,7 +68,7 @@ _SOURCE = f"""event e cross join lateral (
 
 _LISTING = Listing(
     select=f"""e.id * {PLACES} + c.place, e.account_id, e.at, e.actor, e.application, e.site_id::text, c.path,
-        c.value ->> 0, c.value ->> 1, c.description""",
+        c.value ->> 0, c.value ->> 1, c.description, e.impersonator""",
     source=_SOURCE,
     where="e.tenant_id = $1 and e.account_id = $2",
     fields=FIELDS,
@@ -83,4 +87,4 @@ async def list_of(ctx: Ctx, account_id: int, ask: Ask, spelling: Mapping[str, st
     found = await page(ctx, _LISTING, ask, account_id, TOPICS, dict(spelling))
     if not found.total:
         await accounts.require(ctx, account_id)
-    return Page([Entry(*row[:10]) for row in found.items], found.total, found.next_cursor)
+    return Page([Entry(*row[:11]) for row in found.items], found.total, found.next_cursor)

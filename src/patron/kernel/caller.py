@@ -6,13 +6,17 @@ import msgspec
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """Who caused something. A shopper acts through an application, so both are known then."""
+    """Who caused something. A shopper acts through an application, so both are known then.
+
+    `impersonator` is who acts for the shopper with a ticket of their own (Kibo behaviour 8.5).
+    """
 
     kind: Literal["application", "shopper", "staff", "system"]
     application: str | None = None
     user_id: str | None = None
     account_id: int | None = None
     application_id: int | None = None
+    impersonator: str | None = None
 
     @property
     def name(self) -> str:

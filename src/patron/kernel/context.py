@@ -41,6 +41,11 @@ class Ctx:
         if scope not in self.scopes:
             raise Forbidden(f"This needs the behavior {scope}.")
 
+    def require_owner(self) -> None:
+        """Refuse whoever acts for a shopper what is for the shopper in person: signing in (Kibo behaviour 8.5)."""
+        if self.actor.impersonator is not None:
+            raise Forbidden("Whoever acts for a shopper may not change how the shopper signs in.")
+
     @property
     def at_site(self) -> Site:
         """The site of the request, for what only makes sense at one (tickets, mails, new accounts)."""

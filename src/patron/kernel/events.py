@@ -46,6 +46,7 @@ TOPICS: dict[str, str] = {
     "login.password_changed": "Password changed",
     "login.change_required": "Password change required",
     "login.reset_requested": "Password reset requested",
+    "impersonation.started": "Acting for the shopper began",
     "ticket.reused": "Refresh token used twice; all its tickets ended",
     "segment.created": "Segment created",
     "segment.updated": "Segment changed",
@@ -63,8 +64,8 @@ async def record(
     await ctx.db.execute(
         """
         insert into event (tenant_id, at, topic, account_id, subject, changes,
-                           actor_kind, actor, application, site_id, request_id)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                           actor_kind, actor, application, site_id, request_id, impersonator)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         """,
         ctx.tenant_id,
         ctx.now,
@@ -77,6 +78,7 @@ async def record(
         ctx.actor.application,
         ctx.site.id if ctx.site else None,
         ctx.request_id,
+        ctx.actor.impersonator,
     )
 
 

@@ -11,7 +11,10 @@ from patron.web.operations import Call, Operation
 
 
 class CustomerAuditEntry(Wire):
-    """A changed field: who, when, by which application at which site, and the values before and after, as text."""
+    """A changed field: who, when, by which application at which site, and the values before and after, as text.
+
+    `impersonator` is our extension: who acted for the shopper that entryUser names.
+    """
 
     application: str | None = None
     customer_account_id: Given[Int32] = None
@@ -20,6 +23,7 @@ class CustomerAuditEntry(Wire):
     entry_date: Given[Time] = None
     entry_user: str | None = None
     field_path: str | None = None
+    impersonator: str | None = None
     new_value: str | None = None
     old_value: str | None = None
     site: str | None = None
@@ -38,6 +42,7 @@ NAMES = {
     "application": "application",
     "site": "site",
     "description": "description",
+    "impersonator": "impersonator",
 }
 
 # The wire's words in a field path, where they are not simply the domain's in Pascal case: those of the account, of what
@@ -90,6 +95,7 @@ def shown(entry: audit.Entry) -> CustomerAuditEntry:
         entry_date=time(entry.at),
         entry_user=entry.actor,
         field_path=entry.path,
+        impersonator=entry.impersonator,
         new_value=entry.after,
         old_value=entry.before,
         site=entry.site,

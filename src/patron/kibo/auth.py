@@ -19,6 +19,7 @@ from patron.kernel.tokens import Claims, TokenCache
 from patron.kernel.values import parse_id
 from patron.logins import queries as logins
 from patron.logins.shopper import SHOPPER_AUDIENCE, Shopper, read_shopper
+from patron.logins.tickets import IMPERSONATE_BEHAVIOR
 from patron.tenants import queries as tenants
 from patron.tenants.model import Application
 from patron.tenants.tokens import APPLICATION_AUDIENCE, application_subject
@@ -55,7 +56,10 @@ class Authenticator:
         if shopper is None:
             actor = Actor("application", application.client_id, application_id=application.id)
         else:
-            actor = Actor("shopper", application.client_id, shopper.user_id, shopper.account_id, application.id)
+            actor = Actor(
+                "shopper", application.client_id, shopper.user_id, shopper.account_id, application.id,
+                shopper.impersonator,
+            )  # fmt: skip
         return Ctx(application.tenant_id, actor, application.behaviors, now, request_id, db, self._secrets, site)
 
     async def _caller(self, headers: Mapping[str, str], db: Session, now: datetime) -> Caller:
@@ -83,6 +87,8 @@ class Authenticator:
             subjects += shopper.subjects
             if not await logins.is_alive(db, shopper):
                 raise Unauthenticated("invalid_token: the ticket was ended.")
+            if shopper.impersonator is not None and IMPERSONATE_BEHAVIOR not in application.behaviors:
+                raise Unauthenticated("invalid_token: the application may not act for shoppers any more.")
         caller = Caller(application, shopper)
         self._cache.put(token, caller, check, seconds=claims["exp"] - now.timestamp(), subjects=tuple(subjects))
         return caller

@@ -8,6 +8,7 @@ from patron.kibo import (
     contacts,
     customer_sets,
     definitions,
+    impersonation,
     logins,
     notes,
     passwords,
@@ -33,5 +34,6 @@ OPERATIONS = (
     *definitions.OPERATIONS,
     *customer_sets.OPERATIONS,
     *tickets.OPERATIONS,
+    *impersonation.OPERATIONS,
     *platform.OPERATIONS,
 )

@@ -191,7 +191,7 @@ _OPEN: dict[str, Any] = {
 OPERATIONS = (
     Operation(
         id="changePassword", method="POST", path=f"{_PATH}/{{accountId}}/Change-Password", handler=change_password,
-        before=prepare_change, shopper="own", body=CustomerPasswordInfo,
+        before=prepare_change, shopper="own", in_person=True, body=CustomerPasswordInfo,
         query=(Param("unlockAccount", "boolean"), USER_ID, RESPONSE_FIELDS), summary="Change a password", **_UPDATE,
     ),
     Operation(
@@ -205,7 +205,7 @@ OPERATIONS = (
     ),
     Operation(
         id="updateForgottenPassword", method="POST", path=f"{_PATH}/Update-Forgotten-Password",
-        handler=update_forgotten, before=prepare_forgotten, body=ConfirmationInfo,
+        handler=update_forgotten, before=prepare_forgotten, in_person=True, body=ConfirmationInfo,
         summary="Set a password with the token from the mail", **_OPEN,
     ),
 )  # fmt: skip

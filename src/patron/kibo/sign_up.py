@@ -174,13 +174,13 @@ _CREATE: dict[str, Any] = {
 OPERATIONS = (
     Operation(
         id="addAccountAndLogin", method="POST", path=f"{_PATH}/Add-Account-And-Login", handler=add_account_and_login,
-        before=prepare_sign_up, shopper="open", body=CustomerAccountAndAuthInfo, answer=CustomerAuthTicket,
-        replays="secret", summary="Sign a shopper up", **_CREATE,
+        before=prepare_sign_up, shopper="open", in_person=True, body=CustomerAccountAndAuthInfo,
+        answer=CustomerAuthTicket, replays="secret", summary="Sign a shopper up", **_CREATE,
     ),
     Operation(
         id="addLoginToExistingCustomer", method="POST", path=f"{_PATH}/{{accountId}}/Create-Login",
-        handler=create_login, before=prepare_login, shopper="open", body=CustomerLoginInfo, answer=CustomerAuthTicket,
-        replays="secret", summary="Give a guest a login", **_CREATE,
+        handler=create_login, before=prepare_login, shopper="open", in_person=True, body=CustomerLoginInfo,
+        answer=CustomerAuthTicket, replays="secret", summary="Give a guest a login", **_CREATE,
     ),
     Operation(
         id="addAccounts", method="POST", path=f"{_PATH}/Bulk", handler=add_accounts, before=prepare_bulk,

@@ -152,7 +152,7 @@ _OPEN: dict[str, Any] = {"group": "StorefrontAuthTicket", "shopper": "open", "ch
 OPERATIONS = (
     Operation(
         id="createUserAuthTicket", method="POST", path=_PATH, handler=create_user_ticket, before=try_password,
-        query=(RESPONSE_FIELDS,), body=CustomerUserAuthInfo, answer=CustomerAuthTicket, status=201,
+        query=(RESPONSE_FIELDS,), body=CustomerUserAuthInfo, answer=CustomerAuthTicket, status=201, in_person=True,
         summary="Sign a shopper in", **_OPEN,
     ),
     Operation(

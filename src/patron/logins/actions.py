@@ -53,7 +53,11 @@ def check_password(
 
 
 async def hashed(ctx: Ctx, password: str | None, foreign_hash: str | None) -> Credential:
-    """A checked password as it is stored. Outside the transaction: hashing takes its time, and may raise TooMany."""
+    """A checked password as it is stored. Outside the transaction: hashing takes its time, and may raise TooMany.
+
+    Raises Forbidden for who acts for a shopper: no password, whosever it is, is set that way.
+    """
+    ctx.require_owner()
     if foreign_hash:
         sealed = ctx.secrets.vault.seal(foreign_hash.encode(), FOREIGN_PURPOSE)
         return Credential(foreign_hash=sealed, needs_migration=not foreign.is_known(foreign_hash))

@@ -72,6 +72,19 @@ async def knows_device(ctx: Ctx, account_id: int, fingerprint: bytes) -> bool:
     )
 
 
+async def is_anonymous_shopper(ctx: Ctx, user_id: str) -> bool:
+    """Whether somebody who has not signed in got this user id from us, and may still be there."""
+    return bool(
+        await ctx.db.value(
+            """
+            select exists (select from ticket_family where tenant_id = $1 and user_id = $2 and account_id is null)
+            """,
+            ctx.tenant_id,
+            user_id,
+        )
+    )
+
+
 async def is_alive(db: Session, shopper: Shopper) -> bool:
     """Whether the sign-in that a shopper's token came from has not been ended."""
     return bool(

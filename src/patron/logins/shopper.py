@@ -16,6 +16,7 @@ class Shopper(msgspec.Struct, frozen=True):
     user_id: str
     account_id: int | None
     family_id: str
+    impersonator: str | None = None
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -26,7 +27,10 @@ class Shopper(msgspec.Struct, frozen=True):
 
 def read_shopper(claims: Claims) -> Shopper:
     """The shopper of a verified token."""
-    return Shopper(claims["tid"], claims["site"], claims["app"], claims["sub"], claims.get("acc"), claims["fam"])
+    impersonator = claims["act"]["sub"] if "act" in claims else None
+    return Shopper(
+        claims["tid"], claims["site"], claims["app"], claims["sub"], claims.get("acc"), claims["fam"], impersonator
+    )
 
 
 def family_subject(tenant_id: int, family_id: str) -> str:

@@ -24,6 +24,7 @@ FAMILY_LIFE = timedelta(days=30)
 ACCESS_MINUTES_MAX = 1_440
 REFRESH_MINUTES_MAX = 43_200
 TTL_BEHAVIOR = "customer-auth:configure-token-durations"
+IMPERSONATE_BEHAVIOR = "customer-auth:impersonate"
 
 _TOKEN = re.compile(r"(?P<family>[0-9a-f]{32})(?P<sequence>[0-9a-f]{8})(?P<code>[0-9a-f]{32})")
 
@@ -46,6 +47,13 @@ class Lifetimes(msgspec.Struct, frozen=True):
     refresh_seconds: int
 
 
+class Impersonation(msgspec.Struct, frozen=True):
+    """Who acts for a shopper, and on which cart (Kibo behaviour 8.5)."""
+
+    impersonator: str
+    cart_id: str
+
+
 class _Family(msgspec.Struct, frozen=True):
     """A row of ticket_family, in the order of `_COLUMNS`."""
 
@@ -64,6 +72,8 @@ class _Family(msgspec.Struct, frozen=True):
     expires_at: datetime
     ends_at: datetime
     ended_at: datetime | None
+    impersonator: str | None = None
+    cart_id: str | None = None
 
 
 _COLUMNS = ", ".join(_Family.__struct_fields__)
@@ -104,9 +114,10 @@ async def issue(
     account_id: int | None,
     life: Lifetimes,
     previous_anonymous_id: str | None = None,
+    impersonation: Impersonation | None = None,
 ) -> Ticket:
-    """The first ticket of a new family."""
-    ends_at = ctx.now + FAMILY_LIFE
+    """The first ticket of a new family. One of an impersonator ends for good with its first refresh token."""
+    ends_at = ctx.now + (timedelta(seconds=life.refresh_seconds) if impersonation else FAMILY_LIFE)
     family = _Family(
         id=random_token(),
         user_id=user_id,
@@ -123,6 +134,8 @@ async def issue(
         expires_at=min(ctx.now + timedelta(seconds=life.refresh_seconds), ends_at),
         ends_at=ends_at,
         ended_at=None,
+        impersonator=impersonation.impersonator if impersonation else None,
+        cart_id=impersonation.cart_id if impersonation else None,
     )
     family = msgspec.structs.replace(family, digest=digest(_refresh_token(ctx, family)))
     places = ", ".join(f"${n}" for n in range(2, len(_Family.__struct_fields__) + 2))
@@ -150,6 +163,8 @@ async def refresh(ctx: Ctx, token: str, *, application_id: int, account_id: int 
     )
     family = _Family(*row) if row else None
     if family is None or family.ended_at or family.application_id != application_id:
+        return None
+    if family.impersonator is not None and IMPERSONATE_BEHAVIOR not in ctx.scopes:
         return None
     sequence = int(match["sequence"], 16)
     is_current = sequence == family.sequence and same(family.digest, digest(token))
@@ -219,7 +234,7 @@ def _refresh_token(ctx: Ctx, family: _Family) -> str:
 async def _ticket(ctx: Ctx, family: _Family) -> Ticket:
     """The pair of a family's current place; the same place gives the same pair."""
     issued_at = family.rotated_at or family.issued_at
-    expires_at = issued_at + timedelta(seconds=family.access_seconds)
+    expires_at = min(issued_at + timedelta(seconds=family.access_seconds), family.ends_at)
     claims = {
         "aud": SHOPPER_AUDIENCE,
         "sub": family.user_id,
@@ -230,6 +245,8 @@ async def _ticket(ctx: Ctx, family: _Family) -> Ticket:
         "acc": family.account_id,
         "anon": family.account_id is None,
         "prev": family.previous_anonymous_id,
+        "act": {"sub": family.impersonator} if family.impersonator else None,  # RFC 8693 4.1
+        "cart": family.cart_id,
         "jti": ctx.secrets.vault.mac("token id", f"{family.id} {family.sequence}"),
         "iat": int(issued_at.timestamp()),
         "exp": int(expires_at.timestamp()),

@@ -152,16 +152,18 @@ async def renew_application(
     revocations.announce(db, application_subject(tenant_id, application_id))
 
 
-async def disable_application(db: Session, revocations: Revocations, client_id: str) -> None:
+async def disable_application(db: Session, revocations: Revocations, client_id: str) -> tuple[int, int]:
     """Switch an application off: its secret opens nothing any more, and its tokens end. Raises NotFound.
 
-    Call it inside a transaction; when that is committed, every process has forgotten the application's tokens.
+    Call it inside a transaction; when that is committed, every process has forgotten the application's tokens. Answers
+    the ids of tenant and application.
     """
     tenant_id, application_id = await _found(db, client_id)
     await db.execute(
         "update application set is_active = false where tenant_id = $1 and id = $2", tenant_id, application_id
     )
     revocations.announce(db, application_subject(tenant_id, application_id))
+    return tenant_id, application_id
 
 
 async def _found(db: Session, client_id: str) -> tuple[int, int]:

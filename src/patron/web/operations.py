@@ -35,7 +35,8 @@ class Operation:
     do: `own` account only, `open` to all, or `no`. `before` runs outside the transaction (password hashing); its
     result is `call.prepared`. `changes` opens a transaction.
     `replays`: whether a POST takes an Idempotency-Key, and how its stored answer is kept. `versioned`: a single
-    resource, whose answers carry an ETag; its PUT and DELETE take If-Match.
+    resource, whose answers carry an ETag; its PUT and DELETE take If-Match. `in_person`: about how a shopper signs in,
+    so not for who acts for one.
     """
 
     group: str
@@ -53,6 +54,7 @@ class Operation:
     before: Handler | None = None
     replays: Literal["no", "yes", "secret"] = "no"
     versioned: bool = False
+    in_person: bool = False
     authenticated: bool = True
     summary: str = ""
 

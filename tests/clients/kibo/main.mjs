@@ -4,6 +4,7 @@ import accounts from './accounts.mjs'
 import attributes from './attributes.mjs'
 import cards from './cards.mjs'
 import contacts from './contacts.mjs'
+import impersonation from './impersonation.mjs'
 import modes from './modes.mjs'
 import notes from './notes.mjs'
 import passwords from './passwords.mjs'
@@ -25,6 +26,7 @@ const parts = {
   signUp,
   passwords,
   tickets,
+  impersonation,
   modes,
 }
 const walk = new Walk(JSON.parse(process.env.PATRON_SHOP))

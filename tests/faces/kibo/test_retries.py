@@ -177,7 +177,11 @@ def test_every_post_that_changes_data_takes_a_key() -> None:
 
 def test_an_answer_with_a_token_is_kept_as_a_secret() -> None:
     secret = {o.key for o in OPERATIONS if o.replays == "secret"}
-    assert secret == {"CustomerAccount.addAccountAndLogin", "CustomerAccount.addLoginToExistingCustomer"}
+    assert secret == {
+        "CustomerAccount.addAccountAndLogin",
+        "CustomerAccount.addLoginToExistingCustomer",
+        "StorefrontAuthTicket.impersonateCart",
+    }
 
 
 class Thing:

@@ -24,7 +24,7 @@ from patron.kernel.revocation import Revocations
 from patron.kernel.secrets import Passwords, Vault, read_key
 from patron.kernel.tokens import Keyring
 from patron.settings import Settings
-from shops import ACCOUNTS
+from shops import ACCOUNTS, TICKETS
 
 VAULT = Vault(read_key(KEY, Path()))
 

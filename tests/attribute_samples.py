@@ -9,6 +9,7 @@ from shops import Shop
 
 DEFINITIONS = "/api/commerce/customer/attributedefinition/attributes"
 B2B_DEFINITIONS = "/api/commerce/customer/accountattributedefinition/attributes"
+ORDER_DEFINITIONS = "/api/commerce/orders/attributedefinition/attributes"
 
 _NOW = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 
@@ -29,13 +30,14 @@ def list_of(*values: str, **fields: Any) -> Details:
     return details(**{"value_type": "Predefined", "input_type": "List", "vocabulary": words(*values), **fields})
 
 
-def definition(given: Details | None = None, **fields: Any) -> Definition:
-    """The definition that details make."""
+def definition(given: Details | None = None, *, more: dict[str, Any] | None = None, **fields: Any) -> Definition:
+    """The definition that details make; `more` are fields that no caller writes."""
     made = checked(given or details(**fields))
     written = {name: getattr(made, name) for name in Details.__struct_fields__}
     fqn = f"{made.namespace}~{made.code}"
     stamps: dict[str, Any] = {"created_at": _NOW, "created_by": "app", "updated_at": _NOW, "updated_by": "app"}
-    return Definition(id=1, version=1, family="customer", fqn=fqn, **written, **stamps)
+    fixed: dict[str, Any] = {"id": 1, "version": 1, "family": "customer", **(more or {})}
+    return Definition(fqn=fqn, **fixed, **written, **stamps)
 
 
 def body(code: str = "color", **fields: Any) -> dict[str, Any]:

@@ -152,7 +152,11 @@ FORMS: dict[str, list[Form]] = {
     "Platform.getTenant": [Form()],
     **{
         f"{group}.{name}": [Form(body=body)]
-        for group in ("CustomerAttributeDefinition", "CustomerAccountAttributeDefinitions")
+        for group in (
+            "CustomerAttributeDefinition",
+            "CustomerAccountAttributeDefinitions",
+            "OrderAttributeDefinitions",
+        )
         for name, body in (
             ("getAttributes", None),
             ("createAttribute", _DEFINITION),
@@ -274,9 +278,11 @@ async def _customer_set(shop: Shop) -> str:
 
 
 async def _attribute(shop: Shop, account_id: int) -> str:
+    """An attribute that accounts and orders have under the same name, with a value on the account."""
     code = f"attribute{shop.tenant_id}"
-    path = "/api/commerce/customer/attributedefinition/attributes"
-    made = await shop.post(path, {**_DEFINITION, "attributeCode": code})
+    definition = {**_DEFINITION, "attributeCode": code}
+    await shop.post("/api/commerce/orders/attributedefinition/attributes", definition)
+    made = await shop.post("/api/commerce/customer/attributedefinition/attributes", definition)
     if made.status_code == 201:
         value = {"fullyQualifiedName": made.json()["attributeFQN"], "values": ["red"]}
         await shop.post(f"{ACCOUNTS}/{account_id}/attributes", value)

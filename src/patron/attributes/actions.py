@@ -7,15 +7,12 @@ from patron.accounts import actions as accounts
 from patron.accounts import queries as account_queries
 from patron.accounts.model import Account
 from patron.attributes import queries
+from patron.attributes.entering import Given, entered
 from patron.attributes.model import FAMILIES, Attribute, Definition, fqn_key
 from patron.attributes.values import Value, checked, is_blank
 from patron.kernel import events
 from patron.kernel.context import Ctx
-from patron.kernel.errors import Faults, Forbidden, Invalid, NotFound, Problem, Refused, Taken, check_version
-
-ATTRIBUTES_AT_ONCE_MAX = 200
-
-Given = dict[str, list[object]]
+from patron.kernel.errors import Forbidden, Invalid, NotFound, Refused, Taken, check_version
 
 
 async def add(ctx: Ctx, account_id: int, fqn: str | None, values: list[object]) -> Attribute:
@@ -61,7 +58,7 @@ async def insert(ctx: Ctx, account: Account, given: Given) -> list[Attribute]:
     if not given and ctx.actor.kind != "shopper":
         return []
     definitions = await _definitions(ctx, account, given, held=[])
-    written = await _write(ctx, account.id, _changes(ctx, definitions, given, {}))
+    written = await _write(ctx, account.id, entered(definitions, given, by_shopper=ctx.actor.kind == "shopper"))
     order = list(definitions)
     return sorted(written, key=lambda one: order.index(one.fqn.lower()))
 
@@ -74,7 +71,8 @@ async def replace(ctx: Ctx, account: Account, given: Given) -> None:
     """
     held = await _held(ctx, account.id)
     definitions = await _definitions(ctx, account, given, held=list(held))
-    changes = _changes(ctx, definitions, given, held)
+    stored = {one.definition_id: one.values for one in held.values()}
+    changes = entered(definitions, given, by_shopper=ctx.actor.kind == "shopper", held=stored)
     kept = {definitions[name.lower()].id for name in given} | _out_of_reach(ctx, definitions, held)
     for after in await _write(ctx, account.id, changes):
         await _record(ctx, held.get(after.definition_id), after)
@@ -146,52 +144,6 @@ def _checked(ctx: Ctx, definition: Definition, values: list[object]) -> list[Val
     if ctx.actor.kind == "shopper" and definition.is_asked_of_shoppers and is_blank(stored):
         raise Invalid.field(definition.fqn, "is needed", "missing")
     return stored
-
-
-def _changes(
-    ctx: Ctx, definitions: dict[str, Definition], given: Given, held: dict[int, Attribute]
-) -> list[tuple[Definition, list[Value]]]:
-    """What there is to write. Raises NotFound, Forbidden, or Invalid with every fault."""
-    named = _named(definitions, given)
-    changes: list[tuple[Definition, list[Value]]] = []
-    faults = Faults()
-    for definition, values in named:
-        before = held.get(definition.id)
-        is_same = before is not None and _is_same(before.values, values)
-        # Of values that a shopper cannot see we do not tell whether they are the same.
-        is_no_change = is_same and definition.is_for_shoppers
-        if ctx.actor.kind == "shopper" and not definition.is_written_by_shoppers and not is_no_change:
-            raise Forbidden(f"A shopper may not change the attribute {definition.fqn}.")
-        if is_same:
-            continue
-        with faults.of():
-            changes.append((definition, checked(definition, values)))
-    if ctx.actor.kind == "shopper":
-        filled = {definition.id for definition, values in named if not is_blank(values)}
-        asked = [one.fqn for one in definitions.values() if one.is_asked_of_shoppers and one.id not in filled]
-        faults.problems += [Problem(fqn, "is needed", "missing") for fqn in asked]
-    faults.tell()
-    return changes
-
-
-def _named(definitions: dict[str, Definition], given: Given) -> list[tuple[Definition, list[object]]]:
-    if len(given) > ATTRIBUTES_AT_ONCE_MAX:
-        raise Invalid.field("attributes", f"has at most {ATTRIBUTES_AT_ONCE_MAX} entries", "too_long")
-    named: dict[str, tuple[Definition, list[object]]] = {}
-    for name, values in given.items():
-        if not name:
-            raise Invalid.field("fully_qualified_name", "is needed", "missing")
-        if name.lower() not in definitions:
-            raise NotFound("attribute definition", name[:60])
-        if name.lower() in named:
-            raise Invalid.field(definitions[name.lower()].fqn, "is named twice")
-        named[name.lower()] = (definitions[name.lower()], values)
-    return list(named.values())
-
-
-def _is_same(stored: list[Value], given: list[object]) -> bool:
-    """Whether values come back as they are; true is not 1 here."""
-    return [(type(one) is bool, one) for one in stored] == [(type(one) is bool, one) for one in given]
 
 
 def _out_of_reach(ctx: Ctx, definitions: dict[str, Definition], held: dict[int, Attribute]) -> set[int]:

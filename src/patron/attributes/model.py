@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-# Whose attributes a definition makes: the family, by the type of the account.
+# Whose attributes a definition makes: the family. Those of accounts by the type of the account.
 FAMILIES = {"B2C": "customer", "B2B": "account"}
+ORDERS = "order"
 
 CODE_LENGTH_MAX = 50
 NAMESPACE_LENGTH_MAX = 200
@@ -40,6 +41,26 @@ class Metadata(msgspec.Struct, frozen=True):
     value: str
 
 
+class Entity(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of thing (order, return, shipment …) that has an order's attribute, and whether it may be changed there.
+
+    Told to those who keep such things; nothing here acts by it. The same goes for `Inheritance`.
+    """
+
+    id: int = 0
+    kind: str
+    is_editable: bool = False
+
+
+class Inheritance(msgspec.Struct, frozen=True, kw_only=True):
+    """That one kind of thing takes its values over from another when it is made, and how."""
+
+    id: int = 0
+    source: str
+    target: str
+    mode: str | None = None
+
+
 class Validation(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds of a value: those that go with its data type count. All are inclusive."""
 
@@ -69,11 +90,14 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
     is_visible: bool | None = None
     for_discounts: bool | None = None
     for_order_routing: bool | None = None
+    for_rules: bool | None = None
     position: int | None = None
     content: Label = Label()
     validation: Validation = Validation()
     vocabulary: list[Word] = []
     metadata: list[Metadata] = []
+    entities: list[Entity] = []
+    inheritance: list[Inheritance] = []
 
 
 class Definition(msgspec.Struct, frozen=True, array_like=True):
@@ -97,11 +121,14 @@ class Definition(msgspec.Struct, frozen=True, array_like=True):
     is_visible: bool
     for_discounts: bool
     for_order_routing: bool
+    for_rules: bool
     position: int | None
     content: Label
     validation: Validation
     vocabulary: list[Word]
     metadata: list[Metadata]
+    entities: list[Entity]
+    inheritance: list[Inheritance]
     created_at: datetime
     created_by: str | None
     updated_at: datetime
@@ -156,8 +183,8 @@ AUDITED = {
     name: name
     for name in (
         *("admin_name", "data_type", "input_type", "value_type", "display_group", "is_active", "is_required"),
-        *("is_read_only", "is_multi_valued", "is_visible", "for_discounts", "for_order_routing", "position"),
-        *("content", "validation", "vocabulary", "metadata"),
+        *("is_read_only", "is_multi_valued", "is_visible", "for_discounts", "for_order_routing", "for_rules"),
+        *("position", "content", "validation", "vocabulary", "metadata", "entities", "inheritance"),
     )
 }
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from patron.accounts import queries as accounts
-from patron.attributes.model import Attribute, Definition, fqn_key
+from patron.attributes.model import FAMILIES, Attribute, Definition, fqn_key
 from patron.kernel.context import Ctx
 from patron.kernel.db import Row
 from patron.kernel.errors import NotFound
@@ -15,8 +15,8 @@ from patron.kernel.sql import Listing, page
 
 DEFINITION = """f.id, f.version, f.family, f.namespace, f.code, f.fqn, f.admin_name, f.data_type, f.input_type,
     f.value_type, f.display_group, f.is_active, f.is_required, f.is_read_only, f.is_multi_valued, f.is_visible,
-    f.for_discounts, f.for_order_routing, f.position, f.content, f.validation, f.vocabulary, f.metadata, f.created_at,
-    f.created_by, f.updated_at, f.updated_by"""
+    f.for_discounts, f.for_order_routing, f.for_rules, f.position, f.content, f.validation, f.vocabulary, f.metadata,
+    f.entities, f.inheritance, f.created_at, f.created_by, f.updated_at, f.updated_by"""
 COLUMNS = """v.definition_id, v.version, v.account_id, f.fqn, f.display_group, f.is_visible, f.is_active, v."values",
     v.created_at, v.created_by, v.updated_at, v.updated_by"""
 SOURCE = "attribute v join attribute_definition f on f.tenant_id = $1 and f.id = v.definition_id"
@@ -48,7 +48,7 @@ DEFINITION_FIELDS: dict[str, Field] = {
         name: _plain(f"f.{name}", "bool")
         for name in (
             *("is_active", "is_required", "is_read_only", "is_multi_valued", "is_visible"),
-            *("for_discounts", "for_order_routing"),
+            *("for_discounts", "for_order_routing", "for_rules"),
         )
     },
     "position": _POSITION,
@@ -165,10 +165,12 @@ async def filter_fields(ctx: Ctx, names: set[str]) -> dict[str, Field]:
     rows = await ctx.db.fetch(
         """
         select f.fqn_key, array_agg(f.id order by f.id) as ids, array_agg(distinct f.data_type) as types
-        from attribute_definition f where f.tenant_id = $1 and f.fqn_key = any($2) group by f.fqn_key
+        from attribute_definition f
+        where f.tenant_id = $1 and f.family = any($3) and f.fqn_key = any($2) group by f.fqn_key
         """,
         ctx.tenant_id,
         list(names),
+        list(FAMILIES.values()),
     )
     return {f"attributes.{row['fqn_key']}": _filter_field(row["ids"], row["types"]) for row in rows}
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from patron.attributes import entities
 from patron.attributes.model import (
     CODE_LENGTH_MAX,
     DIGITS_MAX,
@@ -72,7 +73,8 @@ def changed(before: Definition, details: Details) -> Details:
             data_type=details.data_type or before.data_type,
             input_type=details.input_type or before.input_type,
             is_read_only=before.is_read_only if details.is_read_only is None else details.is_read_only,
-        )
+        ),
+        before,
     )
     for name in ("data_type", "input_type", "value_type"):
         if getattr(after, name) != getattr(before, name):
@@ -83,22 +85,22 @@ def changed(before: Definition, details: Details) -> Details:
     return after
 
 
-def _sound(details: Details) -> Details:
+def _sound(details: Details, before: Definition | None = None) -> Details:
     """The details in canonical spelling. Raises Invalid with every field that is wrong by itself."""
     details = _trimmed(details)
     problems = [*_needed(details), *_spelling(details), *_lengths(details), *_rules(details.validation)]
     problems += [*_words(details.vocabulary), *_metadata(details.metadata)]
+    problems += [*entities.problems(details)]
     if problems:
         raise Invalid(*problems)
-    return _canonical(details)
+    return entities.numbered(_canonical(details), before)
 
 
 def _trimmed(details: Details) -> Details:
     names = ("code", "namespace", "admin_name", "data_type", "input_type", "value_type", "display_group")
-    given = {name: (getattr(details, name) or "").strip() or None for name in names}
-    pattern = details.validation.pattern or None
-    validation = msgspec.structs.replace(details.validation, pattern=pattern)
-    return msgspec.structs.replace(details, **given, validation=validation)
+    given: dict[str, Any] = {name: (getattr(details, name) or "").strip() or None for name in names}
+    given["validation"] = msgspec.structs.replace(details.validation, pattern=details.validation.pattern or None)
+    return entities.trimmed(msgspec.structs.replace(details, **given))
 
 
 def _needed(details: Details) -> list[Problem]:

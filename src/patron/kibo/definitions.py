@@ -56,14 +56,13 @@ class CommerceRuntimeAttributeVocabularyValue(Wire):
     value: Given[str] = None
 
 
-class CustomerAttribute2(Wire):
-    """A definition. It needs `attributeCode`, `displayGroup` and `valueType`."""
+class AttributeDefinition(Wire):
+    """What the definitions of accounts' and orders' attributes share."""
 
     admin_name: str | None = None
     attribute_code: Given[str] = None
     attribute_fqn: str | None = msgspec.field(name="attributeFQN", default=None)
     attribute_metadata: list[CommerceRuntimeAttributeMetadataItem] | None = None
-    audit_info: Given[AdminUserAuditInfo] = None
     available_for_discounts: Given[bool] = None
     available_for_order_routing: Given[bool] = None
     content: Given[CommerceRuntimeAttributeLocalizedContent] = None
@@ -81,6 +80,12 @@ class CustomerAttribute2(Wire):
     validation: Given[CommerceRuntimeAttributeValidation] = None
     value_type: Given[str] = None
     vocabulary_values: list[CommerceRuntimeAttributeVocabularyValue] | None = None
+
+
+class CustomerAttribute2(AttributeDefinition):
+    """A definition. It needs `attributeCode`, `displayGroup` and `valueType`."""
+
+    audit_info: Given[AdminUserAuditInfo] = None
 
 
 class CommerceRuntimeAttributeCollection(Paged):
@@ -129,33 +134,37 @@ def shown_word(word: Word) -> CommerceRuntimeAttributeVocabularyValue:
 
 
 def shown(definition: Definition) -> CustomerAttribute2:
-    """A definition as this dialect shows it."""
+    """The definition of an account's attribute as this dialect shows it."""
+    return CustomerAttribute2(audit_info=audit(definition), **shared(definition))
+
+
+def shared(definition: Definition) -> dict[str, Any]:
+    """The fields that all definitions have, as this dialect shows them."""
     rules = definition.validation
-    return CustomerAttribute2(
-        admin_name=definition.admin_name,
-        attribute_code=definition.code,
-        attribute_fqn=definition.fqn,
-        attribute_metadata=[
+    return {
+        "admin_name": definition.admin_name,
+        "attribute_code": definition.code,
+        "attribute_fqn": definition.fqn,
+        "attribute_metadata": [
             CommerceRuntimeAttributeMetadataItem(key=one.key, value=one.value) for one in definition.metadata
         ],
-        audit_info=audit(definition),
-        available_for_discounts=definition.for_discounts,
-        available_for_order_routing=definition.for_order_routing,
-        content=CommerceRuntimeAttributeLocalizedContent(
+        "available_for_discounts": definition.for_discounts,
+        "available_for_order_routing": definition.for_order_routing,
+        "content": CommerceRuntimeAttributeLocalizedContent(
             locale_code=definition.content.locale, value=definition.content.text
         ),
-        data_type=definition.data_type,
-        display_group=definition.display_group,
-        id=definition.id,
-        input_type=definition.input_type,
-        is_active=definition.is_active,
-        is_multi_valued=definition.is_multi_valued,
-        is_read_only=definition.is_read_only,
-        is_required=definition.is_required,
-        is_visible=definition.is_visible,
-        namespace=definition.namespace,
-        order=definition.position,
-        validation=CommerceRuntimeAttributeValidation(
+        "data_type": definition.data_type,
+        "display_group": definition.display_group,
+        "id": definition.id,
+        "input_type": definition.input_type,
+        "is_active": definition.is_active,
+        "is_multi_valued": definition.is_multi_valued,
+        "is_read_only": definition.is_read_only,
+        "is_required": definition.is_required,
+        "is_visible": definition.is_visible,
+        "namespace": definition.namespace,
+        "order": definition.position,
+        "validation": CommerceRuntimeAttributeValidation(
             max_date_time=time(rules.time_max),
             max_numeric_value=rules.number_max,
             max_string_length=rules.length_max,
@@ -164,9 +173,9 @@ def shown(definition: Definition) -> CustomerAttribute2:
             min_string_length=rules.length_min,
             regular_expression=rules.pattern,
         ),
-        value_type=definition.value_type,
-        vocabulary_values=[shown_word(one) for one in definition.vocabulary],
-    )
+        "value_type": definition.value_type,
+        "vocabulary_values": [shown_word(one) for one in definition.vocabulary],
+    }
 
 
 def _read_word(ctx: Ctx, body: CommerceRuntimeAttributeVocabularyValue) -> Word:
@@ -179,7 +188,7 @@ def _read_word(ctx: Ctx, body: CommerceRuntimeAttributeVocabularyValue) -> Word:
     return Word(value=value, label=label, position=body.sequence, is_hidden=bool(body.is_hidden))
 
 
-def read(ctx: Ctx, body: CustomerAttribute2) -> Details:
+def read(ctx: Ctx, body: AttributeDefinition) -> Details:
     """What a caller wrote; `id`, `attributeFQN` and `auditInfo` are the server's."""
     content = body.content or CommerceRuntimeAttributeLocalizedContent()
     rules = body.validation or CommerceRuntimeAttributeValidation()

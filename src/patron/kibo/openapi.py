@@ -35,6 +35,7 @@ _TAGS = {
     "CustomerAttributeDefinition": "Definitions of the custom attributes of B2C accounts.",
     "CustomerAccountAttributeDefinitions": "Definitions of the custom attributes of B2B accounts.",
     "CustomerSegment": "Segments: named sets of accounts.",
+    "OrderAttributeDefinitions": "Definitions of the custom attributes of orders, whose values sit on the orders.",
     "CustomerSet": "Customer sets: sites that share accounts and logins.",
     "StorefrontAuthTicket": "Tickets: how shoppers sign in and stay signed in.",
     "Platform": "How applications sign in, and what they may know of the tenant.",

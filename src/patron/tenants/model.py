@@ -14,6 +14,8 @@ BEHAVIORS = (
     "customer:delete",
     "customer-attribute:read",
     "customer-attribute:update",
+    "order-attribute:read",
+    "order-attribute:update",
     "customer-credit:read",
     "customer-credit:update",
     "customer-segment:read",

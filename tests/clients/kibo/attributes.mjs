@@ -1,4 +1,4 @@
-// Custom attributes: the two families of definitions, and the values of an account.
+// Custom attributes: the three families of definitions, and the values of an account.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { NOBODY } from './walk.mjs'
@@ -31,31 +31,34 @@ const colours = () => ({
 
 export default async function attributes(walk) {
   await definitions(walk, 'CustomerAccountAttributeDefinitions')
+  await definitions(walk, 'OrderAttributeDefinitions', 'commerceRuntimeAttribute', ofOrders)
   await values(walk, await definitions(walk, 'CustomerAttributeDefinition'))
 }
 
-async function definitions(walk, group) {
-  const api = walk.api(group)
-  const customerAttribute2 = colours()
+// What definitions of orders' attributes have beyond.
+const ofOrders = {
+  availableInRules: true,
+  entityConfigs: [{ entityType: 'Order', editable: true }],
+  inheritanceRules: [{ sourceEntityType: 'Order', targetEntityType: 'Return', inheritanceMode: 'Copy' }],
+}
 
-  const made = await walk.repeats(api, 'createAttribute', { customerAttribute2 }, (attribute) => {
-    assert.equal(attribute.attributeFQN, `tenant~${customerAttribute2.attributeCode}`)
+// `name` is what the client calls the body.
+async function definitions(walk, group, name = 'customerAttribute2', more = {}) {
+  const api = walk.api(group)
+  const body = (fields) => ({ [name]: { ...colours(), ...more, ...fields } })
+  const definition = body()
+
+  const made = await walk.repeats(api, 'createAttribute', definition, (attribute) => {
+    assert.equal(attribute.attributeFQN, `tenant~${definition[name].attributeCode}`)
     assert.deepEqual(
       attribute.vocabularyValues.map((one) => one.value),
       ['red', 'green'],
     )
   })
   const attributeFQN = made.attributeFQN
-  await walk.fails(api, 'createAttribute', { customerAttribute2 }, { status: 409, code: 'ITEM_ALREADY_EXISTS' })
-  await walk.fails(
-    api,
-    'createAttribute',
-    { customerAttribute2: { ...colours(), attributeCode: null } },
-    {
-      ...INVALID,
-      parameter: 'attributeCode',
-    },
-  )
+  await walk.fails(api, 'createAttribute', definition, { status: 409, code: 'ITEM_ALREADY_EXISTS' })
+  const nameless = body({ attributeCode: null })
+  await walk.fails(api, 'createAttribute', nameless, { ...INVALID, parameter: 'attributeCode' })
 
   await walk.succeeds(api, 'getAttribute', { attributeFQN }, (attribute) => assert.deepEqual(attribute, made))
   await walk.fails(api, 'getAttribute', { attributeFQN: 'tenant~unknown' }, MISSING)
@@ -69,21 +72,13 @@ async function definitions(walk, group) {
   })
   await walk.fails(api, 'getAttributeVocabularyValues', { attributeFQN: 'tenant~unknown' }, MISSING)
 
-  const changed = { ...made, adminName: 'Colours' }
-  await walk.stale(api, 'updateAttribute', { attributeFQN, customerAttribute2: changed })
-  await walk.succeeds(api, 'updateAttribute', { attributeFQN, customerAttribute2: changed }, (attribute) => {
+  const changed = { attributeFQN, [name]: { ...made, adminName: 'Colours' } }
+  await walk.stale(api, 'updateAttribute', changed)
+  await walk.succeeds(api, 'updateAttribute', changed, (attribute) => {
     assert.equal(attribute.adminName, 'Colours')
   })
-  const other = { ...changed, dataType: 'Number' }
-  await walk.fails(
-    api,
-    'updateAttribute',
-    { attributeFQN, customerAttribute2: other },
-    {
-      status: 409,
-      code: 'VALIDATION_CONFLICT',
-    },
-  )
+  const other = { attributeFQN, [name]: { ...made, dataType: 'Number' } }
+  await walk.fails(api, 'updateAttribute', other, { status: 409, code: 'VALIDATION_CONFLICT' })
   return attributeFQN
 }
 

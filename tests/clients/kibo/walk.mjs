@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline'
 
 const require = createRequire(import.meta.url)
 const { Configuration } = require('@kibocommerce/rest-sdk')
-const Customer = require('@kibocommerce/rest-sdk/clients/Customer')
+// The client comes in parts; each group of operations is in one of them.
+const CLIENTS = ['Customer', 'Commerce'].map((name) => require(`@kibocommerce/rest-sdk/clients/${name}`))
 
 export const PASSWORD = 'Correct-horse-7'
 export const NOBODY = 999999999
@@ -51,7 +52,8 @@ export class Walk {
     const post = async ({ response }) => {
       this.seen = { status: response.status, etag: response.headers.get('etag') }
     }
-    return new Customer[`${group}Api`](configuration).withMiddleware({ post })
+    const client = CLIENTS.find((one) => `${group}Api` in one)
+    return new client[`${group}Api`](configuration).withMiddleware({ post })
   }
 
   // The same, calling as a shopper.

@@ -5,15 +5,17 @@ from typing import Any
 import httpx
 import pytest
 
-from attribute_samples import B2B_DEFINITIONS, DEFINITIONS, body, define
+from attribute_samples import B2B_DEFINITIONS, DEFINITIONS, ORDER_DEFINITIONS, body, define
 from shops import Shop, fault
 
 INVALID = "MISSING_OR_INVALID_PARAMETER"
 
 
-@pytest.fixture(params=[DEFINITIONS, B2B_DEFINITIONS], ids=["of B2C accounts", "of B2B accounts"])
+@pytest.fixture(
+    params=[DEFINITIONS, B2B_DEFINITIONS, ORDER_DEFINITIONS], ids=["of B2C accounts", "of B2B accounts", "of orders"]
+)
 def path(request: pytest.FixtureRequest) -> str:
-    """Both families are served by one set of handlers."""
+    """What holds for the definitions of every family."""
     return str(request.param)
 
 

@@ -6,16 +6,18 @@ from typing import Any
 import httpx
 import pytest
 
-from attribute_samples import B2B_DEFINITIONS, DEFINITIONS, body, define, list_body
+from attribute_samples import B2B_DEFINITIONS, DEFINITIONS, ORDER_DEFINITIONS, body, define, list_body
 from patron.kernel.db import Database
 from shops import ACCOUNTS, Shop, fault, open_shop
 
 INVALID = "MISSING_OR_INVALID_PARAMETER"
 
 
-@pytest.fixture(params=[DEFINITIONS, B2B_DEFINITIONS], ids=["of B2C accounts", "of B2B accounts"])
+@pytest.fixture(
+    params=[DEFINITIONS, B2B_DEFINITIONS, ORDER_DEFINITIONS], ids=["of B2C accounts", "of B2B accounts", "of orders"]
+)
 def path(request: pytest.FixtureRequest) -> str:
-    """Both families are served by one set of handlers."""
+    """What holds for the definitions of every family."""
     return str(request.param)
 
 
@@ -83,9 +85,10 @@ async def test_the_path_takes_the_tilde_as_it_is_and_escaped_in_any_case(shop: S
 async def test_the_families_do_not_know_each_other(shop: Shop) -> None:
     await define(shop, body("color"))
 
-    assert fault(await shop.get(f"{B2B_DEFINITIONS}/tenant~color"))[:2] == (404, "ITEM_NOT_FOUND")
-    assert (await shop.get(B2B_DEFINITIONS)).json()["totalCount"] == 0
-    await define(shop, body("color", dataType="Number"), path=B2B_DEFINITIONS)
+    for other in (B2B_DEFINITIONS, ORDER_DEFINITIONS):
+        assert fault(await shop.get(f"{other}/tenant~color"))[:2] == (404, "ITEM_NOT_FOUND")
+        assert (await shop.get(other)).json()["totalCount"] == 0
+        await define(shop, body("color", dataType="Number"), path=other)
     assert (await shop.get(f"{DEFINITIONS}/tenant~color")).json()["dataType"] == "String"
 
 
@@ -351,8 +354,9 @@ async def test_definitions_of_another_tenant_are_unknown(shop: Shop, other_shop:
 
 
 async def test_each_call_needs_its_behavior(http: httpx.AsyncClient, database: Database, path: str) -> None:
-    reader = await open_shop(http, database, ("customer-attribute:read",))
-    writer = await open_shop(http, database, ("customer-attribute:update",))
+    whose = "order" if path == ORDER_DEFINITIONS else "customer"
+    reader = await open_shop(http, database, (f"{whose}-attribute:read",))
+    writer = await open_shop(http, database, (f"{whose}-attribute:update",))
 
     assert (await reader.get(path)).status_code == 200
     assert fault(await reader.post(path, body()))[:2] == (403, "FORBIDDEN")

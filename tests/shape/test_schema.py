@@ -20,7 +20,8 @@ async def columns(database: Database) -> dict[str, list[str]]:
         """
         select c.relname, array_agg(a.attname::text order by a.attnum) as columns
         from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-        where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace group by c.relname
+        where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace and not c.relispartition
+        group by c.relname
         """
     )
     return {row["relname"]: row["columns"] for row in rows if row["relname"] != "alembic_version"}
@@ -137,7 +138,8 @@ async def test_times_carry_their_zone_and_tables_say_what_they_are_for(database:
     )
     silent = await session.fetch(
         """
-        select c.relname from pg_class c where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
+        select c.relname from pg_class c
+        where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace and not c.relispartition
         and obj_description(c.oid, 'pg_class') is null and c.relname <> 'alembic_version'
         """
     )

@@ -1,6 +1,7 @@
 """Changes of the account row itself. What spans its children lives in the slice `customers`."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +30,43 @@ async def touch(ctx: Ctx, account_id: int) -> None:
         "update account set version = version + 1 where tenant_id = $1 and id = $2", ctx.tenant_id, account_id
     ):
         raise NotFound("account", account_id)
+
+
+async def set_last_visit(ctx: Ctx, account_id: int, at: datetime | None) -> None:
+    """Say when the last visit of an account was, which the caller has locked and whose version it has raised."""
+    await ctx.db.execute(
+        "update account set last_visit_at = $3 where tenant_id = $1 and id = $2", ctx.tenant_id, account_id, at
+    )
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """Visits of one account: how many more there are (or fewer), and when the last of them was."""
+
+    visits: int
+    last_at: datetime | None
+
+
+async def count_visits(ctx: Ctx, tallies: Mapping[int, Tally]) -> dict[int, Account]:
+    """Count visits on their accounts, which are locked by that, always in the same order. One statement.
+
+    Answers the accounts as they are now; one that is not among them is not there.
+    """
+    rows = await ctx.db.fetch(
+        f"""
+        with locked as (
+            select a.id from account a where a.tenant_id = $1 and a.id = any($2::bigint[]) order by a.id for update
+        )
+        update account a set version = version + 1, visit_count = a.visit_count + g.visits,
+               last_visit_at = greatest(a.last_visit_at, g.last_at)
+        from unnest($2::bigint[], $3::bigint[], $4::timestamptz[]) as g (id, visits, last_at) join locked on locked.id = g.id
+        where a.tenant_id = $1 and a.id = g.id returning {COLUMNS}
+        """,
+        ctx.tenant_id,
+        list(tallies),
+        [tally.visits for tally in tallies.values()],
+        [tally.last_at for tally in tallies.values()],
+    )
+    return {row["id"]: Account(*row) for row in rows}
 
 
 async def create(

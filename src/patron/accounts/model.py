@@ -45,6 +45,7 @@ class Account(msgspec.Struct, frozen=True):
     last_order_at: datetime | None
     wishlist_count: int
     visit_count: int
+    last_visit_at: datetime | None
     created_at: datetime
     created_by: str | None
     updated_at: datetime

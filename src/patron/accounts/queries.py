@@ -11,7 +11,7 @@ COLUMNS = """a.id, a.version, a.customer_set_code, a.account_type, a.user_id, a.
     a.first_name, a.last_name, a.company, a.external_id, a.tax_id, a.is_tax_exempt, a.accepts_marketing, a.locale,
     a.is_active, a.is_locked, a.is_anonymous, a.has_foreign_hash, a.needs_migration, a.since_at, a.second_factor_at,
     a.order_count, a.order_total_minor, a.order_currency, a.last_order_at, a.wishlist_count, a.visit_count,
-    a.created_at, a.created_by, a.updated_at, a.updated_by"""
+    a.last_visit_at, a.created_at, a.created_by, a.updated_at, a.updated_by"""
 WIDTH = len(Account.__struct_fields__)
 COLUMN = dict(zip(Account.__struct_fields__, (column.strip() for column in COLUMNS.split(",")), strict=True))
 
@@ -60,6 +60,7 @@ FIELDS: dict[str, Field] = {
     "last_order_at": Field("a.last_order_at", "time", sort="coalesce(a.last_order_at, '-infinity'::timestamptz)"),
     "wishlist_count": _plain("wishlist_count", "integer"),
     "visit_count": _plain("visit_count", "integer"),
+    "last_visit_at": Field("a.last_visit_at", "time", sort="coalesce(a.last_visit_at, '-infinity'::timestamptz)"),
 }
 
 LISTING = Listing(

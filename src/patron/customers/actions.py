@@ -22,6 +22,8 @@ from patron.kernel.secrets import random_token
 from patron.logins import actions as logins
 from patron.notes import actions as notes
 from patron.notes.model import checked as checked_note
+from patron.visits import actions as visits
+from patron.visits.model import visitor_of
 
 USER_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -217,6 +219,7 @@ async def delete(ctx: Ctx, account_id: int, *, expect: frozenset[int] | None = N
     account = await accounts.lock(ctx, account_id)
     check_version(account.version, expect)
     await logins.end_tickets(ctx, account_id)
+    await visits.forget(ctx, account_id, visitor_of(account_id))
     await accounts.delete(ctx, account)
 
 

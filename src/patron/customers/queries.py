@@ -17,10 +17,11 @@ from patron.kernel.query import Ask, Field, Page
 from patron.kernel.sql import Statement, page
 from patron.notes import queries as notes
 from patron.segments import queries as segments
+from patron.visits import queries as visits
 
 _SLICES: dict[str, Any] = {"contacts": contacts, "attributes": attributes, "segments": segments, "notes": notes}
 
-FIELDS: dict[str, Field] = {**accounts.FIELDS, **contacts.OF_ACCOUNT, **segments.OF_ACCOUNT}
+FIELDS: dict[str, Field] = {**accounts.FIELDS, **contacts.OF_ACCOUNT, **segments.OF_ACCOUNT, **visits.OF_ACCOUNT}
 
 
 async def get(ctx: Ctx, account_id: int, wants: frozenset[str] = CHILDREN) -> Customer:

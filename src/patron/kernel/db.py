@@ -29,13 +29,15 @@ Row = asyncpg.Record
 class Database:
     """A pool of connections to one PostgreSQL database. Open it with `Database.open(url)`.
 
-    `on_statement`, of the class, hears every statement of the process: for tests that count or judge them.
+    `on_statement`, of the class, hears every statement of the process: for tests that count or judge them. `known` is
+    what this process has found to be so and for good, such as partitions that are there.
     """
 
     on_statement: ClassVar[Callable[[str], None] | None] = None
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self.pool = pool
+        self.known: set[object] = set()
 
     @classmethod
     async def open(cls, url: str, *, size: int = POOL_SIZE) -> "Database":
@@ -70,6 +72,11 @@ class Session:
         self._database = database
         self._conn: Any = None
         self._after: list[Callable[[], Awaitable[None]]] = []
+
+    @property
+    def known(self) -> set[object]:
+        """What this process need not look up again, for all sessions of the database."""
+        return self._database.known
 
     def after_commit(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run this when the open transaction is committed, before the caller goes on; never after a rollback."""

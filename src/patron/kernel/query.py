@@ -53,7 +53,7 @@ DEPTH_MAX = 5
 WITHIN_MAX = 200
 
 
-Kind = Literal["text", "integer", "number", "bool", "time"]
+Kind = Literal["text", "integer", "number", "bool", "time", "uuid"]
 
 
 class Key(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ import base64
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 import msgspec
 
@@ -17,7 +18,14 @@ from patron.kernel.query import Ask, Compare, Every, Field, Fields, Filter, Kind
 from patron.kernel.secrets import same
 from patron.kernel.values import CURRENCY_DIGITS
 
-_CAST = {"text": "text", "integer": "bigint", "number": "numeric", "bool": "boolean", "time": "timestamptz"}
+_CAST = {
+    "text": "text",
+    "integer": "bigint",
+    "number": "numeric",
+    "bool": "boolean",
+    "time": "timestamptz",
+    "uuid": "uuid",
+}
 _SIGN = {"eq": "=", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _BIGINT_MAX = 2**63 - 1
 SIGNATURE_LENGTH = 32
@@ -213,7 +221,14 @@ def _write_cursor(ctx: Ctx, row: Row, order: list[_Key]) -> str:
     return base64.urlsafe_b64encode(signed).decode().rstrip("=")
 
 
-_TYPES: dict[Kind, type] = {"text": str, "integer": int, "number": Decimal, "bool": bool, "time": datetime}
+_TYPES: dict[Kind, type] = {
+    "text": str,
+    "integer": int,
+    "number": Decimal,
+    "bool": bool,
+    "time": datetime,
+    "uuid": UUID,
+}
 
 
 def _read_cursor(ctx: Ctx, text: str, order: list[_Key]) -> list[object]:

@@ -56,7 +56,10 @@ WORDS = {
     "order_total": "CommerceSummary/TotalOrderAmount/Amount",
     "last_order_at": "CommerceSummary/LastOrderDate",
     "wishlist_count": "CommerceSummary/WishlistCount",
-    **{noun: f"{noun.capitalize()}s" for noun in ("contact", "note", "card", "attribute", "segment", "transaction")},
+    **{
+        noun: f"{noun.capitalize()}s"
+        for noun in ("contact", "note", "card", "attribute", "segment", "transaction", "visit")
+    },
     "contact/middle_name": "MiddleNameOrInitial",
     "contact/last_name": "LastNameOrSurname",
     "contact/company": "CompanyOrOrganization",
@@ -82,6 +85,10 @@ WORDS = {
     "transaction/interaction": "InteractionType",
     "transaction/currency": "CurrencyCode",
     "transaction/at": "Date",
+    "visit/at": "Date",
+    "visit/kind": "Type",
+    "visit/site_id": "WebSiteId",
+    "visit/location": "LocationCode",
 }
 
 

@@ -116,6 +116,13 @@ _NAMES = {
     "transaction_kind": "transactionType",
     "interaction": "interactionType",
     "currency": "currencyCode",
+    "visit_kind": "type",
+    "site_id": "webSiteId",
+    "session_id": "webSessionId",
+    "referrer": "webReferrer",
+    "user_agent": "webUserAgent",
+    "browser_location": "browserLocationCode",
+    "location": "locationCode",
     "sort": "sortBy",
     "site": "x-vol-site",
 }

@@ -38,6 +38,7 @@ _TAGS = {
     "OrderAttributeDefinitions": "Definitions of the custom attributes of orders, whose values sit on the orders.",
     "CustomerSet": "Customer sets: sites that share accounts and logins.",
     "StorefrontAuthTicket": "Tickets: how shoppers sign in and stay signed in.",
+    "CustomerVisit": "Visits: who came to a site or store, when, with what, and what they did there.",
     "Platform": "How applications sign in, and what they may know of the tenant.",
 }
 
@@ -53,6 +54,7 @@ _PATH: dict[str, Json] = {
     "noteId": {**_ID, "description": "The note."},
     "refreshToken": {**_TEXT, "description": "The refresh token."},
     "tenantId": {**_ID, "description": "The tenant."},
+    "visitId": {**_TEXT, "description": "The visit, by our id or the caller's own."},
     "transactionId": {**_TEXT, "description": "The transaction."},
 }
 

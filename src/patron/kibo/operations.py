@@ -18,6 +18,7 @@ from patron.kibo import (
     sign_up,
     tickets,
     transactions,
+    visits,
 )
 
 OPERATIONS = (
@@ -30,6 +31,7 @@ OPERATIONS = (
     *attributes.OPERATIONS,
     *cards.OPERATIONS,
     *transactions.OPERATIONS,
+    *visits.OPERATIONS,
     *segments.OPERATIONS,
     *audit.OPERATIONS,
     *definitions.OPERATIONS,

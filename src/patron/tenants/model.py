@@ -117,4 +117,5 @@ class Policy(msgspec.Struct, frozen=True):
     access_minutes_max: int = 1440
     refresh_minutes_max: int = 43_200
     suppressed_mails: tuple[str, ...] = ()
+    visit_months: int = 25
     password_hook: PasswordHook | None = None

@@ -20,6 +20,7 @@ SAYS = {
     "anonymous_refresh_minutes": "The same for a shopper who has not signed in.",
     "access_minutes_max": "What a caller may choose at most for an access token, up to 1440.",
     "refresh_minutes_max": "What a caller may choose at most for a refresh token, up to 43200.",
+    "visit_months": "Months for which visits are kept, beside the present one.",
     "suppressed_mails": "Kinds of mails that are not sent, with commas between them.",
 }
 # Within what a number makes sense. The upper ends are those that no request gets beyond (Kibo behaviour 6.3, 8.1);
@@ -32,6 +33,7 @@ _RANGES = {
     "anonymous_refresh_minutes": (1, 43_200),
     "access_minutes_max": (1, 1_440),
     "refresh_minutes_max": (1, 43_200),
+    "visit_months": (1, 120),
 }
 
 

@@ -1,5 +1,7 @@
 """Changes of transactions. The sums on the account are kept by the same transaction, with the account locked."""
 
+from collections.abc import Mapping, Sequence
+
 from patron.accounts import actions as accounts
 from patron.accounts.model import Account
 from patron.kernel import events
@@ -54,6 +56,60 @@ async def add(ctx: Ctx, account_id: int, details: Details) -> Transaction:
     return one
 
 
+async def insert(ctx: Ctx, owners: Mapping[int, Account], rows: Sequence[Transaction]) -> set[tuple[int, str]]:
+    """Write transactions of accounts that the caller has locked, without events; the accounts' sums follow.
+
+    Two statements at most, however many there are. Answers account and id of those that were written: an id that the
+    account has already is left out.
+    """
+    if not rows:
+        return set()
+    found = await ctx.db.fetch(
+        """
+        insert into account_transaction (tenant_id, account_id, id, visit_id, kind, interaction, amount_minor,
+                                         currency, at)
+        select $1, g.* from unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[],
+                                   $8::text[], $9::timestamptz[]) as g
+        on conflict (tenant_id, account_id, id) do nothing returning account_id, id
+        """,
+        ctx.tenant_id,
+        [one.account_id for one in rows],
+        [one.id for one in rows],
+        [one.visit_id for one in rows],
+        [one.kind for one in rows],
+        [one.interaction for one in rows],
+        [one.amount_minor for one in rows],
+        [one.currency for one in rows],
+        [one.at for one in rows],
+    )
+    written = {(row["account_id"], row["id"]) for row in found}
+    waiting = set(written)
+    sums: dict[int, Sums] = {}
+    for one in rows:
+        if (one.account_id, one.id) in waiting:
+            waiting.discard((one.account_id, one.id))
+            owner = owners[one.account_id]
+            sums[owner.id] = added(sums.get(owner.id, stored(owner)), grouped(one), owner.order_currency)
+    await _keep_all(ctx, {id_: sum_ for id_, sum_ in sums.items() if sum_ != stored(owners[id_])})
+    return written
+
+
+async def remove_of_visit(ctx: Ctx, account: Account, visit_id: str) -> list[Transaction]:
+    """Take back what an account, locked by the caller, did at a visit, without events; its sums follow."""
+    rows = await ctx.db.fetch(
+        f"""
+        delete from account_transaction t where t.tenant_id = $1 and t.account_id = $2 and t.visit_id = $3
+        returning {queries.COLUMNS}
+        """,
+        ctx.tenant_id,
+        account.id,
+        visit_id,
+    )
+    if rows:
+        await _keep(ctx, account, summed(await queries.groups(ctx, account.id), account.order_currency))
+    return [Transaction(*row) for row in rows]
+
+
 async def remove(ctx: Ctx, account_id: int, transaction_id: str) -> None:
     """Take back what was recorded, and what it did to the sums. Raises NotFound."""
     account = await accounts.lock(ctx, account_id)
@@ -101,6 +157,29 @@ async def _keep(ctx: Ctx, account: Account, sums: Sums) -> None:
         sums.order_total_minor,
         sums.last_order_at,
         sums.wishlist_count,
+    )
+
+
+async def _keep_all(ctx: Ctx, sums: Mapping[int, Sums]) -> None:
+    """Store the sums of many accounts, whose versions the caller has raised."""
+    if not sums:
+        return
+    if any(abs(one.order_total_minor) > TOTAL_MINOR_MAX for one in sums.values()):
+        raise Refused("total_out_of_range", "The total of an account's orders would be out of range.")
+    await ctx.db.execute(
+        """
+        update account a set order_count = g.order_count, order_total_minor = g.order_total_minor,
+               last_order_at = g.last_order_at, wishlist_count = g.wishlist_count
+        from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::bigint[])
+            as g (id, order_count, order_total_minor, last_order_at, wishlist_count)
+        where a.tenant_id = $1 and a.id = g.id
+        """,
+        ctx.tenant_id,
+        list(sums),
+        [one.order_count for one in sums.values()],
+        [one.order_total_minor for one in sums.values()],
+        [one.last_order_at for one in sums.values()],
+        [one.wishlist_count for one in sums.values()],
     )
 
 

@@ -33,7 +33,7 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime | None = None
 
 
-class Transaction(msgspec.Struct, frozen=True):
+class Transaction(msgspec.Struct, frozen=True, array_like=True):
     """A transaction, never changed. The fields stand in the order of `transactions.queries.COLUMNS`."""
 
     id: str

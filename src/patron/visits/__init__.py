@@ -1,0 +1,1 @@
+"""Who came, when, where and with what."""

@@ -26,6 +26,7 @@ PATH = {
     "cardId": "card",
     "transactionId": "transaction",
     "id": "segment",
+    "visitId": "visit",
     "attributeFQN": "attribute",
     "code": "customer_set",
     "tenantId": "tenant",
@@ -47,6 +48,7 @@ _ADDRESS = {"address1": "1 Main St", "cityOrTown": "Austin", "stateOrProvince": 
 _CONTACT = {"firstName": "Kim", "address": _ADDRESS, "types": [{"name": "Billing", "isPrimary": True}]}
 _CARD = {"id": "new-card", "contactId": "{contact}", "cardNumberPart": "****1111", "cardType": "VISA"}
 _TRANSACTION = {"transactionType": "Order", "amount": 10, "currencyCode": "USD", "interactionType": "Website"}
+_VISIT = {"accountId": "{account}", "type": "Website", "webUserAgent": "Mozilla/5.0 (iPad)", "userId": "{user}"}
 _SIGN_UP = {"account": {"emailAddress": "{new_email}", "firstName": "Kim"}, "password": PASSWORD}
 _DEFINITION = {
     "attributeCode": "{new_code}",
@@ -58,6 +60,7 @@ _DEFINITION = {
     "isActive": True,
     "isVisible": True,
 }
+_VISITS = "/api/commerce/customer/visits"
 _VALUES = {"fullyQualifiedName": "{attribute}", "values": ["blue"]}
 
 FORMS: dict[str, list[Form]] = {
@@ -129,6 +132,19 @@ FORMS: dict[str, list[Form]] = {
     "CustomerSegment.getSegmentAccounts": [Form(), Form({"filter": "accountId eq {account}"})],
     "CustomerSegment.addSegmentAccounts": [Form(body=["{guest}"])],
     "CustomerSegment.removeSegmentAccount": [Form()],
+    "CustomerVisit.getVisits": [
+        Form(),
+        Form({"filter": "accountId eq {account}"}),
+        Form({"cursor": "{visit_cursor}", "pageSize": 1}),
+    ],
+    "CustomerVisit.getVisit": [Form()],
+    "CustomerVisit.addVisit": [
+        Form(body=_VISIT),
+        Form(body={**_VISIT, "transactions": [_TRANSACTION]}),
+        Form(body={"webSiteId": "{site}"}),
+    ],
+    "CustomerVisit.addVisits": [Form(body=[_VISIT, {"type": "Store", "id": "{new_code}"}])],
+    "CustomerVisit.updateVisit": [Form(body=_VISIT)],
     "CustomerSet.getCustomerSets": [Form()],
     "CustomerSet.getCustomerSet": [Form()],
     "StorefrontAuthTicket.createUserAuthTicket": [
@@ -210,6 +226,9 @@ def nobody() -> dict[str, Any]:
         "tenant": 990_000_000_005,
         "card": "unknown-card",
         "transaction": "unknown-transaction",
+        "visit": "unknown-visit",
+        "visit_cursor": "unknown",
+        "site": 990_000_000_006,
         "attribute": "tenant~unknown",
         "customer_set": "unknown-set",
         "email": "unknown@example.com",
@@ -236,7 +255,9 @@ async def stock(shop: Shop) -> dict[str, Any]:
     note = await shop.post(f"{one}/notes", {"content": f"Secret of {shop.tenant_id}"})
     card = await shop.post(f"{one}/cards", {"id": f"card-{shop.tenant_id}", "cardNumberPart": "****1111"})
     transaction = await shop.post(f"{one}/transactions", {**_TRANSACTION, "transactionId": f"order-{shop.tenant_id}"})
-    assert {answer.status_code for answer in (note, card, transaction)} == {201}
+    visit = await shop.post(_VISITS, {"accountId": account_id, "type": "Store", "locationCode": f"Of {shop.tenant_id}"})
+    await shop.post(_VISITS, {})
+    assert {answer.status_code for answer in (note, card, transaction, visit)} == {201}
     oauth = await shop.post(
         "/api/platform/applications/authtickets/oauth",
         {"client_id": shop.client_id, "client_secret": shop.client_secret},
@@ -250,6 +271,9 @@ async def stock(shop: Shop) -> dict[str, Any]:
         "tenant": shop.tenant_id,
         "card": card.json()["id"],
         "transaction": transaction.json()["transactionId"],
+        "visit": visit.json()["id"],
+        "visit_cursor": (await shop.get(_VISITS, params={"pageSize": 1})).json()["nextCursor"],
+        "site": shop.site_id,
         "attribute": await _attribute(shop, account_id),
         "customer_set": await _customer_set(shop),
         "email": ticket["customerAccount"]["emailAddress"],

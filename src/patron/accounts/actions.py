@@ -58,7 +58,8 @@ async def count_visits(ctx: Ctx, tallies: Mapping[int, Tally]) -> dict[int, Acco
         )
         update account a set version = version + 1, visit_count = a.visit_count + g.visits,
                last_visit_at = greatest(a.last_visit_at, g.last_at)
-        from unnest($2::bigint[], $3::bigint[], $4::timestamptz[]) as g (id, visits, last_at) join locked on locked.id = g.id
+        from unnest($2::bigint[], $3::bigint[], $4::timestamptz[]) as g (id, visits, last_at)
+             join locked on locked.id = g.id
         where a.tenant_id = $1 and a.id = g.id returning {COLUMNS}
         """,
         ctx.tenant_id,

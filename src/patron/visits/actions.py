@@ -1,6 +1,6 @@
 """Changes of visits. What a visit means for its account and its transactions is the concern of the slice `customers`.
 
-Locks are taken in one order by all calls: keys, accounts, visits, counters, visitors; each kind in the order of its ids.
+All calls lock in one order: keys, accounts, visits, counters, visitors; each kind in the order of its ids.
 """
 
 import secrets
@@ -162,7 +162,7 @@ async def _follow(ctx: Ctx, before: Visit, after: Visit) -> None:
 async def forget(ctx: Ctx, account_id: int, visitor: int) -> None:
     """Take the traces of a person out of the visits of an account that is about to be removed.
 
-    The visits stay for the shop's figures, as those of somebody under another number. The caller has locked the account.
+    The visits stay for the shop's figures, as those of somebody under another number. The account is locked.
     """
     somebody = secrets.randbelow(2**63)
     await ctx.db.execute(

@@ -3,13 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
-from buyers import Buyer, buyer_of
+from buyers import buyer_of
 from patron.kernel.clock import clock
 from patron.kibo.wire import time
-from shops import ACCOUNTS, Shop, fault
-from statements import Counting, Watch
+from shops import Shop
 
 VISITS = "/api/commerce/customer/visits"
 INVALID = (400, "MISSING_OR_INVALID_PARAMETER")

@@ -48,7 +48,7 @@ _ADDRESS = {"address1": "1 Main St", "cityOrTown": "Austin", "stateOrProvince": 
 _CONTACT = {"firstName": "Kim", "address": _ADDRESS, "types": [{"name": "Billing", "isPrimary": True}]}
 _CARD = {"id": "new-card", "contactId": "{contact}", "cardNumberPart": "****1111", "cardType": "VISA"}
 _TRANSACTION = {"transactionType": "Order", "amount": 10, "currencyCode": "USD", "interactionType": "Website"}
-_VISIT = {"accountId": "{account}", "type": "Website", "webUserAgent": "Mozilla/5.0 (iPad)", "userId": "{user}"}
+_VISIT = {"accountId": "{account}", "type": "Website", "webUserAgent": "Mozilla/5.0 (iPad)"}
 _SIGN_UP = {"account": {"emailAddress": "{new_email}", "firstName": "Kim"}, "password": PASSWORD}
 _DEFINITION = {
     "attributeCode": "{new_code}",

@@ -11,6 +11,7 @@ from patron.tenants import actions as tenants
 from patron.tenants.model import BEHAVIORS
 
 ACCOUNTS = "/api/commerce/customer/accounts"
+VISITS = "/api/commerce/customer/visits"
 TICKETS = "/api/commerce/customer/authtickets"
 PASSWORD = "Correct-horse-7"
 
@@ -118,6 +119,13 @@ async def open_shop(http: httpx.AsyncClient, database: Database, behaviors: tupl
     )
     shop.token = await shop.sign_in()
     return shop
+
+
+async def visit_of(shop: Shop, **fields: Any) -> dict[str, Any]:
+    """A visit, recorded through the API."""
+    answer = await shop.post(VISITS, fields)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
 
 
 def fault(answer: httpx.Response) -> tuple[int, str, str | None]:

@@ -7,7 +7,7 @@ from patron.accounts.actions import Tally
 from patron.customers import visits
 from patron.customers.visits import NewVisit, Recorded
 from patron.kernel.context import Ctx
-from patron.kernel.errors import Invalid, NotFound, Retry, Taken, check_version
+from patron.kernel.errors import Invalid, NotFound, Taken, check_version
 from patron.transactions import actions as transactions
 from patron.transactions.model import Transaction
 from patron.visits import actions, queries
@@ -20,7 +20,7 @@ async def update(ctx: Ctx, name: str, new: NewVisit, *, expect: frozenset[int] |
 
     Raises NotFound, Stale, Invalid, or Taken for a transaction's id that is in use.
     """
-    before = await visits.get(ctx, name)
+    before = await visits.get(ctx, name, lock=True)
     check_version(before.visit.version, expect)
     details = msgspec.structs.replace(new.visit, key=None, at=new.visit.at or before.visit.at)
     sites = await visits.known_sites(ctx, [new])
@@ -30,8 +30,7 @@ async def update(ctx: Ctx, name: str, new: NewVisit, *, expect: frozenset[int] |
     if wanted and visit.account_id is None:
         raise Invalid.field("account_id", "is needed for transactions", "missing")
     await _count(ctx, before.visit, visit)
-    if not await actions.move(ctx, before.visit, visit):
-        raise Retry  # somebody else was faster: read it again
+    await actions.move(ctx, before.visit, visit)
     await _set_last(ctx, before.visit, visit)
     after = Recorded(visit, await _settle(ctx, before, visit, wanted))
     await visits.tell_event(ctx, "visit.updated", before, after)
@@ -68,4 +67,4 @@ async def _settle(ctx: Ctx, before: Recorded, visit: Visit, wanted: list[Transac
         owners = {visit.account_id: await accounts.lock(ctx, visit.account_id)}
         if len(await transactions.insert(ctx, owners, mine)) < len(mine):
             raise Taken("transaction", "id")
-    return sorted(mine, key=lambda one: (one.at, one.id))
+    return visits.in_order(mine)

@@ -42,9 +42,9 @@ class Recorded(msgspec.Struct, frozen=True):
     is_known: bool = False
 
 
-async def get(ctx: Ctx, name: str) -> Recorded:
-    """One visit by the id that callers know. Raises NotFound."""
-    visit = await queries.get(ctx, name)
+async def get(ctx: Ctx, name: str, *, lock: bool = False) -> Recorded:
+    """One visit by the id that callers know, locked if asked for. Raises NotFound."""
+    visit = await queries.get(ctx, name, lock=lock)
     return Recorded(visit, await _done_at(ctx, visit))
 
 
@@ -96,7 +96,7 @@ async def record(ctx: Ctx, new: NewVisit) -> Recorded:
     if len(await transactions.insert(ctx, owners, one.transactions)) < len(one.transactions):
         raise Taken("transaction", "id")
     await tell_event(ctx, "visit.created", None, one)
-    return one
+    return Recorded(one.visit, in_order(one.transactions))
 
 
 async def record_batch(ctx: Ctx, given: Sequence[NewVisit]) -> list[Recorded]:
@@ -187,6 +187,11 @@ def _checked_transactions(
                 raise Invalid.field("transaction_id", "is there twice")
             done.append(one)
     return done
+
+
+def in_order(done: Sequence[Transaction]) -> list[Transaction]:
+    """A visit's transactions as they are read again."""
+    return sorted(done, key=lambda one: (one.at, one.id))
 
 
 async def _count(ctx: Ctx, rows: Sequence[Recorded]) -> dict[int, Account]:

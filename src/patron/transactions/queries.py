@@ -11,7 +11,7 @@ from patron.transactions.model import Group, Transaction
 COLUMNS = "t.id, t.account_id, t.visit_id, t.kind, t.interaction, t.amount_minor, t.currency, t.at"
 
 # The transactions of the visit `a` as one JSON value: those that its account did there.
-OF_VISIT = f"""(select coalesce(json_agg(json_build_array({COLUMNS}) order by t.at, t.id), '[]')
+OF_VISIT = f"""(select coalesce(json_agg(json_build_array({COLUMNS}) order by t.at, t.id collate "C"), '[]')
     from account_transaction t
     where t.tenant_id = $1 and t.account_id = a.account_id
       and t.visit_id = coalesce(a.key, replace(a.id::text, '-', '')))"""
@@ -23,7 +23,7 @@ async def of_visit(ctx: Ctx, account_id: int, visit_id: str) -> list[Transaction
     rows = await ctx.db.fetch(
         f"""
         select {COLUMNS} from account_transaction t
-        where t.tenant_id = $1 and t.account_id = $2 and t.visit_id = $3 order by t.at, t.id
+        where t.tenant_id = $1 and t.account_id = $2 and t.visit_id = $3 order by t.at, t.id collate "C"
         """,
         ctx.tenant_id,
         account_id,

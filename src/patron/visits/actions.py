@@ -1,6 +1,6 @@
 """Changes of visits. What a visit means for its account and its transactions is the concern of the slice `customers`.
 
-All calls lock in one order: keys, accounts, visits, counters, visitors; each kind in the order of its ids.
+New visits lock in one order: keys, accounts, counters, visitors; each kind in the order of its ids.
 """
 
 import secrets
@@ -99,28 +99,19 @@ async def insert(ctx: Ctx, visits: Sequence[Visit]) -> None:
     )
 
 
-async def move(ctx: Ctx, before: Visit, after: Visit) -> bool:
-    """Write a changed visit; its months' counters and its place under its name follow.
-
-    Answers False when somebody else has changed or moved it since `before` was read.
-    """
-    changed = await ctx.db.execute(
+async def move(ctx: Ctx, before: Visit, after: Visit) -> None:
+    """Write a changed visit, which the caller has locked; its months' counters and its place under its name follow."""
+    await ctx.db.execute(
         """
-        update visit set version = version + 1, at = $5, kind = $6, account_id = $7, user_id = $8, site_id = $9,
-               session_id = $10, referrer = $11, user_agent = $12, browser_location = $13, location = $14,
-               device = $15, visitor = $16
-        where tenant_id = $1 and at = $2 and id = $3 and version = $4
+        update visit set version = version + 1, at = $4, kind = $5, account_id = $6, user_id = $7, site_id = $8,
+               session_id = $9, referrer = $10, user_agent = $11, browser_location = $12, location = $13,
+               device = $14, visitor = $15
+        where tenant_id = $1 and at = $2 and id = $3
         """,
-        *(ctx.tenant_id, before.at, before.id, before.version, after.at, after.kind, after.account_id),
+        *(ctx.tenant_id, before.at, before.id, after.at, after.kind, after.account_id),
         *(after.user_id, after.site_id, after.session_id, after.referrer, after.user_agent),
         *(after.browser_location, after.location, after.device, after.visitor),
     )
-    if changed:
-        await _follow(ctx, before, after)
-    return bool(changed)
-
-
-async def _follow(ctx: Ctx, before: Visit, after: Visit) -> None:
     if after.at != before.at:
         await ctx.db.execute(
             """

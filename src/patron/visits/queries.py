@@ -65,32 +65,32 @@ async def list_of(ctx: Ctx, ask: Ask, more: str = "") -> Page[tuple[Visit, Any]]
     return Page(items, found.total, found.next_cursor)
 
 
-async def get(ctx: Ctx, name: str) -> Visit:
-    """One visit by the id that callers know. Raises NotFound.
+async def get(ctx: Ctx, name: str, *, lock: bool = False) -> Visit:
+    """One visit by the id that callers know, locked until the transaction ends if asked for. Raises NotFound.
 
     An id of ours says the moment of the visit and with it the partition. Only where there is no such visit, or where
-    the id is a caller's own, is the place looked up.
+    the id is a caller's own, is the place looked up: one partition is read either way.
     """
-    ours = read_id(name)
+    hold = " for update of v" if lock else ""
+    row, ours = None, read_id(name)
     if ours is not None:
         row = await ctx.db.row(
-            f"select {COLUMNS} from visit v where v.tenant_id = $1 and v.at = $2 and v.id = $3 and v.key is null",
+            f"select {COLUMNS} from visit v where v.tenant_id = $1 and v.id = $2 and v.at = $3 and v.key is null{hold}",
             ctx.tenant_id,
-            ours[1],
-            ours[0],
+            *ours,
         )
-        if row is not None:
-            return Visit(*row)
-    place = await ctx.db.row(
-        "select k.at, k.id from visit_key k where k.tenant_id = $1 and k.key = $2", ctx.tenant_id, name
-    )
-    if place is not None:
+    if row is None:
         row = await ctx.db.row(
-            f"select {COLUMNS} from visit v where v.tenant_id = $1 and v.at = $2 and v.id = $3", ctx.tenant_id, *place
+            f"""
+            select {COLUMNS} from visit_key k join visit v on v.tenant_id = $1 and v.at = k.at and v.id = k.id
+            where k.tenant_id = $1 and k.key = $2{hold}
+            """,
+            ctx.tenant_id,
+            name,
         )
-        if row is not None:
-            return Visit(*row)
-    raise NotFound("visit", name[:40])
+    if row is None:
+        raise NotFound("visit", name[:40])
+    return Visit(*row)
 
 
 async def last_at(ctx: Ctx, account_id: int) -> datetime | None:

@@ -13,6 +13,7 @@ import signUp from './sign_up.mjs'
 import surroundings from './surroundings.mjs'
 import tickets from './tickets.mjs'
 import transactions from './transactions.mjs'
+import visits from './visits.mjs'
 
 const parts = {
   accounts,
@@ -22,6 +23,7 @@ const parts = {
   cards,
   transactions,
   segments,
+  visits,
   surroundings,
   signUp,
   passwords,

@@ -3,7 +3,7 @@
 --
 -- There is no default partition: rows in it would keep the month that they belong to from being made.
 -- No foreign key leads from a visit to its account: recording a visit locks and counts on the account, which proves that
--- it is there, and who removes an account takes its visits' names away (docs/decisions/0011).
+-- it is there, and who removes an account takes its visits' names away (docs/decisions/0016).
 
 alter table account add column last_visit_at timestamptz;
 

@@ -2,10 +2,10 @@
 
 from patron.migrations.sql import run
 
-revision = "0002"
-down_revision = "0001"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
     """See the SQL file of the same name."""
-    run("0002_visits")
+    run("0004_visits")

@@ -2,10 +2,10 @@
 
 from patron.migrations.sql import run
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:
     """See the SQL file of the same name."""
-    run("0004_visits")
+    run("0005_visits")

@@ -19,7 +19,7 @@ CARRIED = b"@carried@"  # becomes what the connection's last answer held behind 
 
 
 class Plan(msgspec.Struct, kw_only=True):
-    """What to send. Connection n sends the requests n, n + 1, … in a ring. `carry` begins what an answer hands on."""
+    """What to send. Each connection sends them in a ring, from a place of its own on. `carry` begins what an answer hands on."""
 
     port: int
     requests: list[bytes]
@@ -89,7 +89,8 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, load: Load, place: int) -> None:
         self._load = load
-        self._place = place
+        # Spread over the ring: in step, all would come to a thing that nobody has asked for lately at the same moment.
+        self._place = place * max(1, len(load.plan.requests) // load.plan.connections)
         carried = load.plan.carried
         self._carried = carried[place % len(carried)] if carried else b""
         self._buffer = b""

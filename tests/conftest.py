@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -53,9 +52,10 @@ def session_clock() -> Clock:
 
 @pytest.fixture
 def clock(session_clock: Clock) -> Iterator[Clock]:
-    """The app's clock, put back to the real time after the test."""
+    """The app's clock, stopped for the test."""
+    session_clock.stop()
     yield session_clock
-    session_clock.offset = timedelta(0)
+    session_clock.run()
 
 
 @pytest.fixture(scope="session")

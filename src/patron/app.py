@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = c
         database = await Database.open(settings.database_url)
         cache: TokenCache[Caller] = TokenCache()
         vault = Vault(settings.key)
-        revocations = Revocations(database, cache.drop, cache.hears)
+        revocations = Revocations(database, cache.drop, cache.hears, cache.proved)
         outbound = Outbound(private=settings.private_hooks)
         secrets = Secrets(vault, Keyring(vault, settings.issuer), Passwords(), revocations, outbound)
         await ensure_key(database.session(), vault, now())

@@ -1,7 +1,9 @@
 """Trust in cached tokens ends in every process before the revoking request is answered."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +16,7 @@ from patron.app import create_app
 from patron.kernel import revocation
 from patron.kernel.db import Database
 from patron.kernel.revocation import TRUSTED_SECONDS, Revocations
-from patron.kernel.tokens import TokenCache
+from patron.kernel.tokens import RECHECK_SECONDS, TokenCache
 from patron.settings import Settings
 from shoppers import CURRENT, refresh, until
 from shops import ACCOUNTS, Shop, open_shop
@@ -77,6 +79,29 @@ async def test_a_token_is_taken_from_the_cache(pair: Pair) -> None:
 
     assert not await pair.is_cached_there(ticket)
     assert await pair.is_cached_there(ticket)
+
+
+async def test_a_listening_process_proves_again_and_again_what_it_has_heard(
+    database: Database, settings: Settings
+) -> None:
+    heard: asyncio.Queue[float | str] = asyncio.Queue()
+    revocations = Revocations(database, heard.put_nowait, proved=heard.put_nowait)
+    listening = asyncio.create_task(revocations.listen(settings.database_url))
+    first, second = await heard.get(), await heard.get()
+    assert isinstance(first, float)
+    assert isinstance(second, float)
+    assert first < second <= time.monotonic()
+
+    db = database.session()
+    async with db.transaction():
+        await db.execute("select pg_notify('patron_revoked', 'nobody account 1 3')")
+    committed_at = time.monotonic()
+    told: list[float | str] = []
+    while not told or told[-1] == "account 1 3" or float(told[-1]) < committed_at:
+        told.append(await heard.get())
+    listening.cancel()
+
+    assert "account 1 3" in told  # before the first proof from after its commit
 
 
 async def change_password(shop: Shop, ticket: dict[str, Any]) -> httpx.Response:
@@ -172,18 +197,25 @@ async def test_a_process_that_never_answers_is_waited_for_as_long_as_anybody_tru
     await deaf.close()
 
 
-async def test_when_the_quick_way_is_closed_the_change_stands(database: Database, settings: Settings) -> None:
-    """The notification fails after the commit. What was done is done; by the answer nobody trusts the token."""
-    own = await Database.open(settings.database_url, size=1)
-    dropped: list[str] = []
-    db = own.session()
+async def test_a_revocation_is_told_in_the_transaction_that_makes_it(pair: Pair) -> None:
+    """So one that is committed is heard of even if its process dies at once, and one that is undone is not."""
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    ear = await pair.database.pool.acquire()
+    await ear.add_listener("patron_revoked", lambda *told: heard.put_nowait(told[3]))
+    db, revocations = pair.database.session(), Revocations(pair.database, lambda _: None)
 
+    with suppress(ZeroDivisionError):
+        async with db.transaction():
+            await revocations.announce(db, "account 1 1")
+            raise ZeroDivisionError
     async with db.transaction():
-        await db.execute("select 1")
-        db.after_commit(own.close)
-        Revocations(own, dropped.append).announce(db, "account 1 1")
+        await revocations.announce(db, "account 1 2")
+        assert heard.empty()
 
-    assert dropped == ["account 1 1"]
+    assert (await heard.get()).endswith(" account 1 2")
+    assert heard.empty()
+    await ear.reset()
+    await pair.database.pool.release(ear)
 
 
 class At:
@@ -213,9 +245,26 @@ def test_an_entry_is_trusted_for_a_second_and_never_longer_than_its_token_lives(
     put(tokens, "short", seconds=0.5)
 
     at.seconds = 0.5
-    assert (tokens.get("long", TRUSTED_SECONDS), tokens.get("short", TRUSTED_SECONDS)) == ("LONG", None)
-    at.seconds = 1.01
-    assert tokens.get("long", TRUSTED_SECONDS) is None
+    assert (tokens.get("long"), tokens.get("short")) == ("LONG", None)
+    at.seconds = TRUSTED_SECONDS + 0.01
+    assert tokens.get("long") is None
+
+
+def test_an_entry_is_trusted_on_while_it_is_proved_that_all_revocations_were_heard_of() -> None:
+    tokens, at = cache()
+    put(tokens, "one", seconds=3_600)
+    for second in range(1, int(RECHECK_SECONDS) - 5):
+        at.seconds = second
+        tokens.proved(second - 0.5)
+        assert tokens.get("one") == "ONE"
+
+    at.seconds += TRUSTED_SECONDS
+    assert tokens.get("one") is None  # the last proof is too old
+    tokens.proved(at.seconds)
+    assert tokens.get("one") == "ONE"
+    at.seconds = RECHECK_SECONDS
+    tokens.proved(at.seconds)
+    assert tokens.get("one") is None  # what was changed by hand counts at last
 
 
 def test_a_revocation_drops_what_speaks_for_its_subject() -> None:
@@ -225,7 +274,7 @@ def test_a_revocation_drops_what_speaks_for_its_subject() -> None:
 
     tokens.drop("family a")
 
-    assert (tokens.get("one", 1), tokens.get("two", 1)) == (None, "TWO")
+    assert (tokens.get("one"), tokens.get("two")) == (None, "TWO")
 
 
 def test_a_check_during_which_something_was_revoked_is_not_remembered() -> None:
@@ -235,7 +284,7 @@ def test_a_check_during_which_something_was_revoked_is_not_remembered() -> None:
 
     tokens.put("one", "ONE", check, seconds=60, subjects=("account 1",))
 
-    assert tokens.get("one", 1) is None
+    assert tokens.get("one") is None
 
 
 def test_nothing_is_remembered_over_a_time_without_hearing() -> None:
@@ -249,13 +298,13 @@ def test_nothing_is_remembered_over_a_time_without_hearing() -> None:
     for one in (check, meanwhile):
         tokens.put("late", "LATE", one, seconds=60, subjects=())
 
-    assert [tokens.get(token, 1) for token in ("before", "deaf", "late")] == [None] * 3
+    assert [tokens.get(token) for token in ("before", "deaf", "late")] == [None] * 3
 
 
 def test_the_cache_is_bounded_and_forgets_the_oldest_first() -> None:
     tokens, _ = cache(size=20)
     for n in range(100):
         put(tokens, f"t{n}")
-        assert sum(tokens.get(f"t{m}", 1) is not None for m in range(100)) <= 20
-    assert tokens.get("t99", 1) == "T99"
-    assert tokens.get("t0", 1) is None
+        assert sum(tokens.get(f"t{m}") is not None for m in range(100)) <= 20
+    assert tokens.get("t99") == "T99"
+    assert tokens.get("t0") is None

@@ -1,7 +1,7 @@
 """Signed tokens: keys that rotate, and a bounded cache of tokens that were verified already.
 
 Ed25519 signatures (RFC 8037) are deterministic, so the same claims give the same token again. Private keys are stored
-encrypted. Verifying costs 135 µs, the cache 0.2; what it trusts is bounded by `TRUSTED_SECONDS`, see revocation.py.
+encrypted. Verifying costs 135 µs, the cache 0.2; how long it may trust is told in revocation.py.
 """
 
 import base64
@@ -18,12 +18,14 @@ from joserfc.jwk import OKPKey
 
 from patron.kernel.db import Session
 from patron.kernel.errors import Unauthenticated, Unavailable
+from patron.kernel.revocation import TRUSTED_SECONDS
 from patron.kernel.secrets import Vault
 
 ALGORITHM = "Ed25519"
 TOKEN_CHARACTERS_MAX = 4096
 RELOAD_SECONDS_MIN = 1.0
 KEYS_RELOADED_SECONDS = 60.0
+RECHECK_SECONDS = 30.0
 # A process that has read the keys just before a new one was made does not look again at once (RELOAD_SECONDS_MIN). So a
 # key that joins others signs only after that, or its first tokens would be refused there.
 LEAD_MIN = timedelta(seconds=5)
@@ -188,7 +190,7 @@ async def rotate_keys(db: Session, vault: Vault, now: datetime, *, lead: timedel
 
 class _Entry(msgspec.Struct, Generic[T]):
     value: T
-    expires_at: float
+    good_until: float
     checked_at: float
     subjects: tuple[str, ...]
 
@@ -196,7 +198,9 @@ class _Entry(msgspec.Struct, Generic[T]):
 class TokenCache(Generic[T]):
     """What verified tokens said, by their text. Bounded; entries end with their token.
 
-    Nothing is remembered while this process does not hear of revocations.
+    An entry is trusted while it, or everything that was revoked, is known as of the last `TRUSTED_SECONDS`; it is
+    looked at again every `RECHECK_SECONDS` all the same, for what was changed by hand. Nothing is remembered while
+    this process does not hear of revocations.
     """
 
     def __init__(self, size: int = 20_000, clock: Callable[[], float] = time.monotonic) -> None:
@@ -205,15 +209,18 @@ class TokenCache(Generic[T]):
         self._entries: dict[str, _Entry[T]] = {}
         self._generation = 0
         self._hears = False
+        self._proved_at = float("-inf")
 
-    def get(self, token: str, trusted_seconds: float) -> T | None:
-        """What the token said, if it was checked against the database lately enough."""
+    def get(self, token: str) -> T | None:
+        """What the token said, if that can be trusted still."""
         entry = self._entries.get(token)
         if entry is None:
             return None
         now = self._clock()
-        if now >= entry.expires_at or now - entry.checked_at > trusted_seconds:
+        if now >= entry.good_until:
             del self._entries[token]
+            return None
+        if now - max(entry.checked_at, self._proved_at) > TRUSTED_SECONDS:
             return None
         return entry.value
 
@@ -228,17 +235,23 @@ class TokenCache(Generic[T]):
         if len(self._entries) >= self._size:
             for old in list(self._entries)[: self._size // 10]:
                 del self._entries[old]
-        self._entries[token] = _Entry(value, check.began_at + seconds, check.began_at, subjects)
+        good_until = check.began_at + min(seconds, RECHECK_SECONDS)
+        self._entries[token] = _Entry(value, good_until, check.began_at, subjects)
 
     def drop(self, subject: str) -> None:
         """Forget every token that speaks for `subject`; checks that are under way will not be remembered."""
         self._generation += 1
         self._entries = {t: e for t, e in self._entries.items() if subject not in e.subjects}
 
+    def proved(self, at: float) -> None:
+        """Every revocation before this moment was heard of."""
+        self._proved_at = max(self._proved_at, at)
+
     def hears(self, is_so: bool) -> None:
         """From now on revocations are heard of, or not any more; what was missed in between is unknown."""
         self._hears = is_so
         self._generation += 1
+        self._proved_at = float("-inf")
         self._entries = {}
 
 

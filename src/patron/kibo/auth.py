@@ -14,7 +14,6 @@ from patron.kernel.caller import SYSTEM, Actor, Site
 from patron.kernel.context import Ctx, Secrets
 from patron.kernel.db import Database, Session
 from patron.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
-from patron.kernel.revocation import TRUSTED_SECONDS
 from patron.kernel.tokens import Claims, TokenCache
 from patron.kernel.values import parse_id
 from patron.logins import queries as logins
@@ -74,7 +73,7 @@ class Authenticator:
         return Caller(caller.application, shopper)
 
     async def _verified(self, token: str, db: Session, now: datetime) -> Caller:
-        known = self._cache.get(token, TRUSTED_SECONDS)
+        known = self._cache.get(token)
         if known is not None:
             return known
         check = self._cache.check()

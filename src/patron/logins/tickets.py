@@ -206,7 +206,7 @@ async def _end_family(ctx: Ctx, family: _Family) -> None:
     await ctx.db.execute(
         "update ticket_family set ended_at = $3 where tenant_id = $1 and id = $2", ctx.tenant_id, family.id, ctx.now
     )
-    ctx.secrets.revocations.announce(ctx.db, family_subject(ctx.tenant_id, family.id))
+    await ctx.secrets.revocations.announce(ctx.db, family_subject(ctx.tenant_id, family.id))
     await events.record(ctx, "ticket.reused", account_id=family.account_id, subject=f"family/{family.id[:8]}")
 
 
@@ -219,7 +219,7 @@ async def end_all(ctx: Ctx, account_id: int) -> None:
         ctx.now,
     )
     if ended:
-        ctx.secrets.revocations.announce(ctx.db, account_subject(ctx.tenant_id, account_id))
+        await ctx.secrets.revocations.announce(ctx.db, account_subject(ctx.tenant_id, account_id))
 
 
 def _code(ctx: Ctx, family_id: str, sequence: str) -> str:

@@ -149,7 +149,7 @@ async def renew_application(
         digest(secret),
         list(behaviors),
     )
-    revocations.announce(db, application_subject(tenant_id, application_id))
+    await revocations.announce(db, application_subject(tenant_id, application_id))
 
 
 async def disable_application(db: Session, revocations: Revocations, client_id: str) -> tuple[int, int]:
@@ -162,7 +162,7 @@ async def disable_application(db: Session, revocations: Revocations, client_id: 
     await db.execute(
         "update application set is_active = false where tenant_id = $1 and id = $2", tenant_id, application_id
     )
-    revocations.announce(db, application_subject(tenant_id, application_id))
+    await revocations.announce(db, application_subject(tenant_id, application_id))
     return tenant_id, application_id
 
 

@@ -264,12 +264,12 @@ async def test_only_the_newest_link_counts_and_for_three_days(shop: Shop, settin
 async def test_a_link_is_good_once_however_many_use_it_at_once(shop: Shop, settings: Settings) -> None:
     await shop.shopper(emailAddress="jo@example.com")
     token = await reset_token(shop, settings, emailAddress="jo@example.com")
-    new = [f"Password-{n}" for n in range(20)]
+    new = [f"Password-{n}" for n in range(8)]
 
     answers = await asyncio.gather(*(update(shop, "jo@example.com", token, password) for password in new))
 
     statuses = [answer.status_code for answer in answers]
-    assert sorted(statuses) == [200] + [400] * 19
+    assert sorted(statuses) == [200] + [400] * 7
     assert {fault(answer)[2] for answer in answers if answer.status_code == 400} == {"confirmationCode"}
     winner = new[statuses.index(200)]
     assert (await sign_in(shop, "jo@example.com", winner)).status_code == 201

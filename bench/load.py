@@ -19,7 +19,10 @@ CARRIED = b"@carried@"  # becomes what the connection's last answer held behind 
 
 
 class Plan(msgspec.Struct, kw_only=True):
-    """What to send. Each connection sends them in a ring, from a place of its own on. `carry` begins what an answer hands on."""
+    """What to send: each connection sends the requests in a ring, from a place of its own on.
+
+    `carry` begins what an answer hands on.
+    """
 
     port: int
     requests: list[bytes]

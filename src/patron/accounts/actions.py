@@ -24,11 +24,12 @@ async def lock(ctx: Ctx, account_id: int) -> Account:
     return Account(*row)
 
 
+_RAISE = "update account set version = version + 1 where tenant_id = $1 and id = $2"
+
+
 async def touch(ctx: Ctx, account_id: int) -> None:
     """Lock the account for a change of its children and raise its version. Raises NotFound."""
-    if not await ctx.db.execute(
-        "update account set version = version + 1 where tenant_id = $1 and id = $2", ctx.tenant_id, account_id
-    ):
+    if not await ctx.db.execute(_RAISE, ctx.tenant_id, account_id):
         raise NotFound("account", account_id)
 
 
@@ -68,6 +69,11 @@ async def count_visits(ctx: Ctx, tallies: Mapping[int, Tally]) -> dict[int, Acco
         [tally.last_at for tally in tallies.values()],
     )
     return {row["id"]: Account(*row) for row in rows}
+
+
+async def raise_version(ctx: Ctx, account_id: int) -> None:
+    """The same without the lock, for a new child that looks at no other; its foreign key proves that the account is."""
+    await ctx.db.write(_RAISE, ctx.tenant_id, account_id)
 
 
 async def create(
@@ -149,7 +155,7 @@ async def release_email(ctx: Ctx, customer_set: str, key: str | None, *, but: in
 
 
 async def _count(ctx: Ctx, customer_set: str, *, accounts: int = 0, anonymous: int = 0) -> None:
-    await ctx.db.execute(
+    await ctx.db.write(
         """
         update account_count set accounts = accounts + $4, anonymous = anonymous + $5
         where tenant_id = $1 and customer_set_code = $2 and slot = $3

@@ -16,7 +16,10 @@ _DETAILS = ", ".join(f"{name} {'boolean' if name.startswith('is_') else 'text'}"
 
 async def add(ctx: Ctx, account_id: int, details: Details) -> Contact:
     """Add a contact to an account. Raises NotFound, Invalid."""
-    await accounts.touch(ctx, account_id)
+    if details.is_primary_billing or details.is_primary_shipping:
+        await accounts.touch(ctx, account_id)
+    else:
+        await accounts.raise_version(ctx, account_id)
     (contact,) = await _add(ctx, account_id, [details])
     return contact
 

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import asyncpg
 import msgspec
 
+from patron.kernel.batch import Queued, grouped, riding
 from patron.kernel.errors import Invalid, Locked, NotFound, PatronError, Refused, Retry, Taken, Unavailable
 
 POOL_SIZE = 12
@@ -38,6 +39,7 @@ class Database:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self.pool = pool
         self.known: set[object] = set()
+        self.borrowed = 0
 
     @classmethod
     async def open(cls, url: str, *, size: int = POOL_SIZE) -> "Database":
@@ -49,6 +51,7 @@ class Database:
             max_size=size,
             init=_teach_json,
             reset=_leave_as_is,
+            timeout=ACQUIRE_SECONDS_MAX,
             command_timeout=STATEMENT_SECONDS_MAX,
             server_settings={"application_name": "patron", "timezone": "UTC", "jit": "off", "lock_timeout": "5s"},
         )
@@ -58,20 +61,49 @@ class Database:
         """Give all connections back to the server."""
         await self.pool.close()
 
+    def connection(self) -> "_Borrowed":
+        """A connection, for an `async with`."""
+        return _Borrowed(self)
+
     def session(self) -> "Session":
         """A new session, for one request or one job."""
         return Session(self)
 
 
+class _Borrowed:
+    """A connection of the pool. While one is free nobody waits for it, and a time limit would only cost."""
+
+    __slots__ = ("_conn", "_database")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __aenter__(self) -> Any:
+        database = self._database
+        is_free = database.borrowed < database.pool.get_max_size()
+        database.borrowed += 1
+        try:
+            self._conn = await database.pool.acquire(timeout=None if is_free else ACQUIRE_SECONDS_MAX)
+        except BaseException:
+            database.borrowed -= 1
+            raise
+        return self._conn
+
+    async def __aexit__(self, *_exc: object) -> None:
+        self._database.borrowed -= 1
+        await self._database.pool.release(self._conn)
+
+
 class Session:
     """Runs statements: inside the open transaction if there is one, else each on its own."""
 
-    __slots__ = ("_after", "_conn", "_database")
+    __slots__ = ("_after", "_conn", "_database", "_queued")
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._conn: Any = None
         self._after: list[Callable[[], Awaitable[None]]] = []
+        self._queued: list[Queued] = []
 
     @property
     def known(self) -> set[object]:
@@ -101,6 +133,30 @@ class Session:
         count = tag.rsplit(" ", 1)[-1]
         return int(count) if count.isdigit() else 0
 
+    async def write(self, sql: str, *args: object) -> None:
+        """Run a change whose outcome nobody needs. In an open transaction it is queued, for none of its reads to see.
+
+        All that is queued goes out together, in one statement, before the commit at the latest: in what order is open,
+        and no two may change the same row.
+        """
+        if self._conn is None:
+            await self.execute(sql, *args)
+        else:
+            self._queued.append((sql, args))
+
+    async def last_row(self, sql: str, *args: object) -> Row | None:
+        """The first row of a read that ends a transaction. What is queued rides along; the read does not see it."""
+        singles, many = grouped(self._queued)
+        self._queued = []
+        for repeated, rows in many:
+            await self.execute_many(repeated, rows)
+        joined, given = riding(singles, sql, args)
+        return await self.row(joined, *given)
+
+    async def _send_queued(self) -> None:
+        if self._queued:
+            await self.last_row("select")
+
     async def execute_many(self, sql: str, rows: list[tuple[object, ...]]) -> None:
         """Run one change for many rows in a single round trip."""
         if rows:
@@ -127,11 +183,12 @@ class Session:
             yield
             return
         with _translated():
-            async with self._database.pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as conn:
+            async with self._database.connection() as conn:
                 self._conn = conn
                 try:
                     await self._run("execute", "begin", ())
                     yield
+                    await self._send_queued()
                     tag = await self._run("execute", "commit", ())
                     # PostgreSQL answers the commit of a failed transaction with ROLLBACK, and no error.
                     assert tag == "COMMIT", "a statement failed unnoticed: nothing was written"
@@ -139,7 +196,7 @@ class Session:
                     await asyncio.shield(_roll_back(conn))
                     raise
                 finally:
-                    self._conn = None
+                    self._conn, self._queued = None, []
                     after, self._after = self._after, []
         if after:
             await asyncio.gather(*(work() for work in after))
@@ -148,9 +205,11 @@ class Session:
     async def part(self) -> AsyncIterator[None]:
         """Inside a transaction: what fails in here is undone by itself, and the transaction may go on."""
         await self._run("execute", "savepoint part", ())
+        queued = len(self._queued)
         try:
             yield
         except PatronError:
+            del self._queued[queued:]
             await self._run("execute", "rollback to savepoint part", ())
             await self._run("execute", "release savepoint part", ())
             raise
@@ -162,7 +221,7 @@ class Session:
         with _translated():
             if self._conn is not None:
                 return await getattr(self._conn, how)(sql, *args)
-            async with self._database.pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as conn:
+            async with self._database.connection() as conn:
                 return await getattr(conn, how)(sql, *args)
 
 

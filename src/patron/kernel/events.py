@@ -64,7 +64,7 @@ async def record(
 ) -> None:
     """Write the event of a change. `subject` names what was changed below the account, such as `contact/12`."""
     assert topic in TOPICS, topic
-    await ctx.db.execute(
+    await ctx.db.write(
         """
         insert into event (tenant_id, at, topic, account_id, subject, changes,
                            actor_kind, actor, application, site_id, request_id, impersonator)

@@ -68,7 +68,7 @@ class Vault:
 
     def mac(self, purpose: str, text: str) -> str:
         """A 128-bit code as 32 hex digits that only this installation can make (HMAC-SHA-256, cut)."""
-        return hmac.new(self._tokens, f"{purpose}\n{text}".encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.digest(self._tokens, f"{purpose}\n{text}".encode(), "sha256").hex()[:32]
 
     def seal(self, plain: bytes, purpose: str) -> bytes:
         """Encrypt (AES-256-GCM, random nonce in front); `purpose` must be named again to open it."""

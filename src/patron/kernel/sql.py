@@ -7,6 +7,7 @@ import base64
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from uuid import UUID
 
 import msgspec
@@ -153,7 +154,6 @@ async def page(
     if ask.size == 0:
         return Page([], await ctx.db.value(f"select {count}", *count_args))
     order = _order(listing, ask.sort)
-    keys = ", ".join(f"{o.sql} as sort_{n}" for n, o in enumerate(order))
     skip, beside = "", count
     if ask.cursor is not None:
         where += " and " + _after(statement, order, _read_cursor(ctx, ask.cursor, order))
@@ -161,14 +161,12 @@ async def page(
         beside = "count(*) over ()"
     if ask.cursor is None and ask.start:
         skip = f" offset {statement.bind(ask.start, 'bigint')}"
-    by = ", ".join(f"{o.sql} {'desc' if o.descending else 'asc'}" for o in order)
     sql = (
-        f"select {listing.select}, {keys}, {beside} as row_total from {listing.source} where {where} order by {by}"
-        f" limit {statement.bind(ask.size + 1, 'bigint')}{skip}"
+        f"select {listing.select}, {order.columns}, {beside} as row_total from {listing.source} where {where}"
+        f" order by {order.by} limit {statement.bind(ask.size + 1, 'bigint')}{skip}"
     )
     if more:
-        by = ", ".join(f"sort_{n} {'desc' if o.descending else 'asc'}" for n, o in enumerate(order))
-        sql = f"select a.*, {more} from ({sql}) a order by {by}"
+        sql = f"select a.*, {more} from ({sql}) a order by {order.by_columns}"
     rows = await ctx.db.fetch(sql, *statement.args)
     if not rows:  # none at all, or the page lies behind the last row
         return Page([], await ctx.db.value(f"select {count}", *count_args) if ask.start or ask.cursor else 0)
@@ -183,7 +181,16 @@ class _Key(msgspec.Struct, frozen=True):
     descending: bool
 
 
-def _order(listing: Listing, sort: tuple[Sort, ...]) -> list[_Key]:
+class _Order(msgspec.Struct, frozen=True):
+    """Sort keys, and how SQL says them: as columns, by their expressions, by those columns."""
+
+    keys: tuple[_Key, ...]
+    columns: str
+    by: str
+    by_columns: str
+
+
+def _order(listing: Listing, sort: tuple[Sort, ...]) -> _Order:
     """The sort keys, the last of which is the identity: what would come behind it cannot matter any more."""
     keys: list[_Key] = []
     for part in sort or listing.order:
@@ -192,31 +199,42 @@ def _order(listing: Listing, sort: tuple[Sort, ...]) -> list[_Key]:
             raise BadAsk("sort", f"There is no order by {part.field}.")
         keys.append(_Key(field.sort, field.kind, part.descending))
         if field.sort == listing.identity:
-            return keys
+            return _said(tuple(keys))
     down = keys[-1].descending if keys else listing.identity_descending
-    return [*keys, _Key(listing.identity, listing.identity_kind, down)]
+    return _said((*keys, _Key(listing.identity, listing.identity_kind, down)))
 
 
-def _after(statement: Statement, order: list[_Key], values: list[object]) -> str:
+@lru_cache(maxsize=1_000)
+def _said(keys: tuple[_Key, ...]) -> _Order:
+    ways = ["desc" if key.descending else "asc" for key in keys]
+    return _Order(
+        keys,
+        ", ".join(f"{key.sql} as sort_{n}" for n, key in enumerate(keys)),
+        ", ".join(f"{key.sql} {way}" for key, way in zip(keys, ways, strict=True)),
+        ", ".join(f"sort_{n} {way}" for n, way in enumerate(ways)),
+    )
+
+
+def _after(statement: Statement, order: _Order, values: list[object]) -> str:
     """The rows behind a cursor. One direction for all keys is a row comparison, which an index can seek."""
-    bound = [statement.bind(value, _CAST[key.kind]) for key, value in zip(order, values, strict=True)]
-    if len({key.descending for key in order}) == 1:
-        sign = "<" if order[0].descending else ">"
-        return f"({', '.join(k.sql for k in order)}) {sign} ({', '.join(bound)})"
+    bound = [statement.bind(value, _CAST[key.kind]) for key, value in zip(order.keys, values, strict=True)]
+    if len({key.descending for key in order.keys}) == 1:
+        sign = "<" if order.keys[0].descending else ">"
+        return f"({', '.join(k.sql for k in order.keys)}) {sign} ({', '.join(bound)})"
     cases = []
-    for n, key in enumerate(order):
-        equal = [f"{order[m].sql} = {bound[m]}" for m in range(n)]
+    for n, key in enumerate(order.keys):
+        equal = [f"{order.keys[m].sql} = {bound[m]}" for m in range(n)]
         cases.append("(" + " and ".join([*equal, f"{key.sql} {'<' if key.descending else '>'} {bound[n]}"]) + ")")
     return "(" + " or ".join(cases) + ")"
 
 
-def _signature(ctx: Ctx, order: list[_Key], values: bytes) -> str:
+def _signature(ctx: Ctx, order: _Order, values: bytes) -> str:
     """What only we can put on a cursor: so its values are ones that we read from the database, in this order."""
-    return ctx.secrets.vault.mac("cursor", f"{ctx.tenant_id} {order!r} {values.decode()}")
+    return ctx.secrets.vault.mac("cursor", f"{ctx.tenant_id} {order.by} {values.decode()}")
 
 
-def _write_cursor(ctx: Ctx, row: Row, order: list[_Key]) -> str:
-    values = msgspec.json.encode([row[f"sort_{n}"] for n in range(len(order))])
+def _write_cursor(ctx: Ctx, row: Row, order: _Order) -> str:
+    values = msgspec.json.encode([row[f"sort_{n}"] for n in range(len(order.keys))])
     signed = _signature(ctx, order, values).encode() + values
     return base64.urlsafe_b64encode(signed).decode().rstrip("=")
 
@@ -231,12 +249,12 @@ _TYPES: dict[Kind, type] = {
 }
 
 
-def _read_cursor(ctx: Ctx, text: str, order: list[_Key]) -> list[object]:
+def _read_cursor(ctx: Ctx, text: str, order: _Order) -> list[object]:
     """The sort values of the last row seen. A cursor belongs to one tenant and order; any other is refused."""
     with suppress(ValueError):
         signed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         signature, values = signed[:SIGNATURE_LENGTH], signed[SIGNATURE_LENGTH:]
         if same(signature, _signature(ctx, order, values).encode()):
             read = msgspec.json.decode(values)
-            return [msgspec.convert(value, _TYPES[key.kind]) for value, key in zip(read, order, strict=True)]
+            return [msgspec.convert(value, _TYPES[key.kind]) for value, key in zip(read, order.keys, strict=True)]
     raise BadAsk("cursor", "This cursor does not belong to this list and order.")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from patron.attributes import queries as attribute_queries
 from patron.customers import actions, queries
 from patron.customers.model import CHILDREN
@@ -106,10 +108,10 @@ async def list_accounts(ctx: Ctx, call: Call) -> Any:
     if items and items.keys() <= _LIGHT:
         names = selection.spelled(CustomerAccount, items)
         rows = await queries.rows_of(ctx, wanted, narrowed, [NAMES[name.lower()] for name in names])
-        answer = collection(CustomerAccountCollection, wanted, rows, lambda row: dict(zip(names, row, strict=False)))
-    else:
-        page = await queries.list_of(ctx, wanted, narrowed, _children(ctx, call, items))
-        answer = collection(CustomerAccountCollection, wanted, page, lambda one: shown(ctx, one))
+        frame = collection(CustomerAccountCollection, wanted, msgspec.structs.replace(rows, items=[]), list)
+        return selection.project(frame, chosen) | {"items": [dict(zip(names, row, strict=False)) for row in rows.items]}
+    page = await queries.list_of(ctx, wanted, narrowed, _children(ctx, call, items))
+    answer = collection(CustomerAccountCollection, wanted, page, lambda one: shown(ctx, one))
     return selection.project(answer, chosen)
 
 

@@ -10,8 +10,6 @@ from datetime import datetime
 from hashlib import sha256
 
 import structlog
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from patron.accounts import queries as accounts
@@ -31,6 +29,7 @@ from patron.kibo.selection import project
 from patron.settings import Settings
 from patron.web import bodies, metrics
 from patron.web.operations import ENCODER, Answer, Call, Operation
+from patron.web.replies import JSON, Reply
 from patron.web.routing import MethodNotAllowed, Router
 
 ATTEMPTS_MAX = 3
@@ -61,63 +60,68 @@ class KiboFace:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Whatever happens, the answer is in this dialect."""
         started = time.perf_counter()
-        request = Request(scope, receive)
         headers = _headers(scope)
         given = headers.get("x-vol-correlation", "")
         correlation_id = given if _CORRELATION.fullmatch(given) else random_token()
         name = "none"
         try:
-            operation, path = self._route(request)
+            operation, path = self._route(scope)
             name = operation.key
-            response = await self._serve(request, headers, operation, path, correlation_id)
+            reply = await self._serve(scope, receive, headers, operation, path, correlation_id)
         except MethodNotAllowed as refusal:
             sentence = "This path does not take this method."
-            response = _failed(errors.plain("METHOD_NOT_ALLOWED", sentence, correlation_id, Allow=refusal.allow))
+            reply = _failed(errors.plain("METHOD_NOT_ALLOWED", sentence, correlation_id, Allow=refusal.allow))
         except bodies.TooLarge:
-            response = _failed(errors.plain("REQUEST_TOO_LARGE", "The body is too large.", correlation_id))
+            reply = _failed(errors.plain("REQUEST_TOO_LARGE", "The body is too large.", correlation_id))
         except PatronError as error:
-            response = _failed(errors.failure(error, correlation_id))
-        except ClientDisconnect:
+            reply = _failed(errors.failure(error, correlation_id))
+        except bodies.Gone:
             return
         except Exception:
             log.exception("request failed", operation=name, request_id=correlation_id)
-            response = _failed(errors.plain("UNEXPECTED_ERROR", "Something went wrong here.", correlation_id))
-        response.headers["x-vol-correlation"] = correlation_id
-        response.headers["cache-control"] = "no-store"
-        metrics.observe("kibo", name, response.status_code, time.perf_counter() - started)
-        await response(scope, receive, send)
+            reply = _failed(errors.plain("UNEXPECTED_ERROR", "Something went wrong here.", correlation_id))
+        reply.headers["x-vol-correlation"] = correlation_id
+        reply.headers["cache-control"] = "no-store"
+        metrics.observe("kibo", name, reply.status, time.perf_counter() - started)
+        await reply.send(send)
 
-    def _route(self, request: Request) -> tuple[Operation, dict[str, str]]:
-        raw = request.scope.get("raw_path") or request.scope["path"].encode()
+    def _route(self, scope: Scope) -> tuple[Operation, dict[str, str]]:
+        raw = scope.get("raw_path") or scope["path"].encode()
         path = raw.decode("ascii", "replace").partition("?")[0].removeprefix("/api")
-        found = self._router.find(request.method, path)
+        found = self._router.find(scope["method"], path)
         if found is None:
             raise NotFound("operation at", "this path")
         return found
 
     async def _serve(
-        self, request: Request, headers: dict[str, str], operation: Operation, path: dict[str, str], correlation_id: str
-    ) -> Response:
+        self,
+        scope: Scope,
+        receive: Receive,
+        headers: dict[str, str],
+        operation: Operation,
+        path: dict[str, str],
+        correlation_id: str,
+    ) -> Reply:
         now = self._clock()
         ctx = await self._authenticator.context(headers, operation, now, correlation_id)
         if operation.authenticated:
             _check_shopper(ctx, operation, path)
         data = b""
         if operation.body is not None:
-            data = await bodies.receive(request, discard_max=_DISCARDED_BYTES_MAX)
+            data = await bodies.receive(receive, discard_max=_DISCARDED_BYTES_MAX)
         if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             data = bodies.from_form(data)
         call = Call(
             operation,
             path,
-            read_parameters(request.query_params, operation),
+            read_parameters(scope["query_string"], operation),
             bodies.read(data, operation.body) if operation.body is not None else None,
             headers,
             _expected(headers.get("if-match")),
             headers.get("host", ""),
             settings=self._settings,
         )
-        retryable = _retryable(ctx, request, headers.get("idempotency-key"), operation, data)
+        retryable = _retryable(ctx, scope, headers.get("idempotency-key"), operation, data)
         if operation.before is not None:
             # A retry is answered from the store before anything is tried or hashed again: by now the old password
             # may be wrong, and the login there.
@@ -131,7 +135,7 @@ class KiboFace:
                 continue
         raise Unavailable("Too many requests change the same thing at this moment.", retry_after=1)
 
-    async def _run(self, ctx: Ctx, call: Call, retryable: idempotency.Retryable | None) -> Response:
+    async def _run(self, ctx: Ctx, call: Call, retryable: idempotency.Retryable | None) -> Reply:
         operation = call.operation
         if not operation.changes:
             return _rendered(ctx, call, await _handled(ctx, call))
@@ -141,11 +145,10 @@ class KiboFace:
             stored = await idempotency.claim(ctx, retryable)
             if stored is not None:
                 return _again(stored)
-            response = _rendered(ctx, call, await _handled(ctx, call))
-            headers = {name: value for name, value in response.headers.items() if name in ("content-type", "etag")}
-            answer = idempotency.Stored(response.status_code, headers, bytes(response.body))
+            reply = _rendered(ctx, call, await _handled(ctx, call))
+            answer = idempotency.Stored(reply.status, dict(reply.headers), reply.body)
             await idempotency.keep(ctx, retryable, answer, with_token=operation.replays == "secret")
-            return response
+            return reply
 
 
 async def _handled(ctx: Ctx, call: Call) -> object:
@@ -164,22 +167,22 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 
 def _retryable(
-    ctx: Ctx, request: Request, key: str | None, operation: Operation, data: bytes
+    ctx: Ctx, scope: Scope, key: str | None, operation: Operation, data: bytes
 ) -> idempotency.Retryable | None:
     """The request's Idempotency-Key, if the operation takes one. Raises Invalid for a key that is none."""
     if key is None or operation.replays == "no":
         return None
     if not _KEY.fullmatch(key):
         raise Invalid.field("Idempotency-Key", "is 1 to 255 visible ASCII characters")
-    target = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    target = f"{scope['method']} {scope['path']}?".encode() + scope["query_string"] + b"\n"
     caller = f"{ctx.actor.application} {ctx.actor.user_id or ''}"
     # With a key of ours: a mere digest of a body that holds a password could be guessed at.
     fingerprint = ctx.secrets.vault.mac("request", sha256(target + data).hexdigest())
     return idempotency.Retryable(caller, key, fingerprint.encode())
 
 
-def _again(stored: idempotency.Stored) -> Response:
-    return Response(stored.body, stored.status, stored.headers)
+def _again(stored: idempotency.Stored) -> Reply:
+    return Reply(stored.status, stored.body, dict(stored.headers))
 
 
 def _check_shopper(ctx: Ctx, operation: Operation, path: dict[str, str]) -> None:
@@ -201,7 +204,7 @@ def _expected(if_match: str | None) -> frozenset[int] | None:
     return frozenset(int(found) for found in _ETAG.findall(if_match))
 
 
-def _rendered(ctx: Ctx, call: Call, result: object) -> Response:
+def _rendered(ctx: Ctx, call: Call, result: object) -> Reply:
     answer = result if isinstance(result, Answer) else Answer(result)
     if answer.refusal is not None:
         return _failed(errors.failure(answer.refusal, ctx.request_id))
@@ -210,16 +213,16 @@ def _rendered(ctx: Ctx, call: Call, result: object) -> Response:
         headers["etag"] = f'"{answer.version}"'
         known = _expected(call.headers.get("if-none-match"))
         if call.operation.method == "GET" and known is not None and answer.version in known:
-            return Response(None, 304, headers)
+            return Reply(304, b"", headers)
     status = answer.status or call.operation.status
     if call.operation.answer is None or status == 204:
-        return Response(None, status, headers)
+        return Reply(status, b"", headers)
     body = answer.body
     selection = parse_selection(call.query.get("responseFields"))
     if selection is not None:
         body = project(body, selection)
-    return Response(ENCODER.encode(body), status, headers, "application/json")
+    return Reply(status, ENCODER.encode(body), JSON | headers)
 
 
-def _failed(failure: errors.Failure) -> Response:
-    return Response(ENCODER.encode(failure.body), failure.status, failure.headers, "application/json")
+def _failed(failure: errors.Failure) -> Reply:
+    return Reply(failure.status, ENCODER.encode(failure.body), JSON | failure.headers)

@@ -58,7 +58,7 @@ class ErrorBody(Wire):
 
 
 class Failure(msgspec.Struct):
-    """Status, headers and body of a failed request."""
+    """Status, headers (names in lower case) and body of a failed request."""
 
     status: int
     body: ErrorBody
@@ -156,9 +156,9 @@ def failure(error: PatronError, correlation_id: str) -> Failure:
     if isinstance(error, Unreadable):
         return _parameter([Problem("body", error.message)], correlation_id)
     status, code = _CODES[type(error)]
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany | Unavailable) else {}
+    headers = {"retry-after": str(error.retry_after)} if isinstance(error, TooMany | Unavailable) else {}
     if status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
+        headers["www-authenticate"] = "Bearer"
     return Failure(status, ErrorBody(error_code=code, message=error.message, correlation_id=correlation_id), headers)
 
 
@@ -188,7 +188,7 @@ def plain(code: str, message: str, correlation_id: str, **headers: str) -> Failu
     return Failure(
         STATUSES[code],
         ErrorBody(error_code=code, message=message, correlation_id=correlation_id),
-        {name.replace("_", "-"): value for name, value in headers.items()},
+        {name.lower().replace("_", "-"): value for name, value in headers.items()},
     )
 
 

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
-
-from starlette.datastructures import QueryParams
+from urllib.parse import parse_qsl
 
 from patron.kernel.errors import BadAsk, Invalid
 from patron.kernel.query import Ask, Fields
@@ -31,17 +31,26 @@ LIST = (
 )
 
 
-def read_parameters(given: QueryParams, operation: Operation) -> dict[str, Any]:
+def read_parameters(query: bytes, operation: Operation) -> dict[str, Any]:
     """The declared parameters of a request, in their kinds; names in any case. Raises Invalid naming the parameter."""
-    if not operation.query:
+    if not query or not operation.query:
         return {}
+    return dict((_remembered if len(query) <= _REMEMBERED_LENGTH_MAX else _parameters)(query, operation))
+
+
+def _parameters(query: bytes, operation: Operation) -> dict[str, Any]:
     known = {param.name.lower(): param for param in operation.query}
     read: dict[str, Any] = {}
-    for name, text in given.multi_items():
+    for name, text in parse_qsl(query.decode("latin-1")):
         param = known.get(name.lower())
-        if param is not None and text != "":
+        if param is not None:
             read[param.name] = _read(param, text)
     return read
+
+
+# Clients ask for the same pages with the same parameters over and over.
+_REMEMBERED_LENGTH_MAX = 1_000
+_remembered = lru_cache(maxsize=2_000)(_parameters)
 
 
 def _read(param: Param, text: str) -> Any:

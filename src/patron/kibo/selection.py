@@ -4,7 +4,7 @@ A selection is a tree of lower-case names; None at a name means all below it.
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Optional
 
 import msgspec
@@ -20,11 +20,18 @@ _TOKEN = re.compile(r"[^(),\s]+|[(),]")
 
 
 def parse(text: str | None, parameter: str = "responseFields") -> Selection | None:
-    """Read a comma list with nested parentheses or dots. None means everything. Raises BadAsk."""
+    """Read a comma list with nested parentheses or dots. None means everything. Raises BadAsk.
+
+    What it gives belongs to everybody: whoever wants another selection makes a new one.
+    """
     if text is None or not text.strip():
         return None
     if len(text) > LENGTH_MAX:
         raise BadAsk(parameter, f"has at most {LENGTH_MAX} characters")
+    return (_remembered if len(text) <= _REMEMBERED_LENGTH_MAX else _parsed)(text, parameter)
+
+
+def _parsed(text: str, parameter: str) -> Selection | None:
     stack: list[Selection] = [{}]
     last: tuple[Selection, str] | None = None
     for token in _TOKEN.findall(text):
@@ -42,6 +49,11 @@ def parse(text: str | None, parameter: str = "responseFields") -> Selection | No
     if len(stack) != 1:
         raise BadAsk(parameter, "has unbalanced parentheses")
     return stack[0] or None
+
+
+# A client asks for the same parts over and over.
+_REMEMBERED_LENGTH_MAX = 500
+_remembered = lru_cache(maxsize=2_000)(_parsed)
 
 
 def _add(into: Selection, name: str, parameter: str) -> tuple[Selection, str]:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.requests import Request
+from starlette.types import Receive
 
 from patron.kernel.errors import Invalid, PatronError
 
@@ -46,8 +46,12 @@ class TooLarge(Exception):
     """The body is larger than we take."""
 
 
-async def receive(request: Request, *, discard_max: int) -> bytes:
-    """The body of a request. Raises TooLarge over `BODY_BYTES_MAX`, Unreadable when it takes too long to arrive.
+class Gone(Exception):
+    """Whoever asked has hung up."""
+
+
+async def receive(receive: Receive, *, discard_max: int) -> bytes:
+    """The body of a request. Raises TooLarge over `BODY_BYTES_MAX`, Unreadable when it takes too long to arrive, Gone.
 
     A larger body is read to its end all the same (up to `discard_max`), so that the client hears our answer rather
     than a broken connection.
@@ -56,12 +60,16 @@ async def receive(request: Request, *, discard_max: int) -> bytes:
     size = 0
     try:
         async with asyncio.timeout(BODY_SECONDS_MAX):
-            async for chunk in request.stream():
+            is_more = True
+            while is_more and size <= discard_max:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Gone
+                chunk = message.get("body", b"")
                 size += len(chunk)
                 if size <= BODY_BYTES_MAX:
                     data += chunk
-                elif size > discard_max:
-                    break
+                is_more = message.get("more_body", False)
     except TimeoutError:
         raise Unreadable(f"The body did not arrive within {BODY_SECONDS_MAX} seconds.") from None
     if size > BODY_BYTES_MAX:

@@ -25,7 +25,7 @@ class _Node:
     def __init__(self) -> None:
         self.literals: dict[str, _Node] = {}
         self.parameter: _Node | None = None
-        self.operations: dict[str, Operation] = {}
+        self.operations: dict[str, tuple[Operation, list[str]]] = {}
 
 
 class Router:
@@ -45,7 +45,8 @@ class Router:
             else:
                 node = node.literals.setdefault(segment.lower(), _Node())
         assert operation.method not in node.operations, f"{operation.method} {operation.path} is there twice"
-        node.operations[operation.method] = operation
+        names = [s[1:-1] for s in operation.path.split("/") if s.startswith("{")]
+        node.operations[operation.method] = operation, names
 
     def find(self, method: str, raw_path: str) -> tuple[Operation, dict[str, str]] | None:
         """The operation and its path parameters; None for an unknown path.
@@ -54,7 +55,7 @@ class Router:
         """
         node, values = self._root, []
         for raw in raw_path.strip("/").split("/"):
-            segment = unquote(raw)
+            segment = unquote(raw) if "%" in raw else raw
             if "\0" in segment or "\ufffd" in segment:  # no name of anything: such text cannot be stored
                 return None
             literal = node.literals.get(segment.lower())
@@ -67,9 +68,9 @@ class Router:
                 return None
         if not node.operations:
             return None
-        operation = node.operations.get("GET" if method == "HEAD" else method)
-        if operation is None:
+        found = node.operations.get("GET" if method == "HEAD" else method)
+        if found is None:
             allow = sorted({m for name in node.operations for m in (name, *ALSO.get(name, ()))})
             raise MethodNotAllowed(", ".join(allow))
-        names = [s[1:-1] for s in operation.path.split("/") if s.startswith("{")]
+        operation, names = found
         return operation, dict(zip(names, values, strict=True))

@@ -24,9 +24,13 @@ _SLICES: dict[str, Any] = {"contacts": contacts, "attributes": attributes, "segm
 FIELDS: dict[str, Field] = {**accounts.FIELDS, **contacts.OF_ACCOUNT, **segments.OF_ACCOUNT, **visits.OF_ACCOUNT}
 
 
-async def get(ctx: Ctx, account_id: int, wants: frozenset[str] = CHILDREN) -> Customer:
-    """An account with the children that are wanted, in one statement. Raises NotFound."""
-    row = await ctx.db.row(_whole(wants), ctx.tenant_id, account_id)
+async def get(ctx: Ctx, account_id: int, wants: frozenset[str] = CHILDREN, *, is_last: bool = False) -> Customer:
+    """An account with the children that are wanted, in one statement. Raises NotFound.
+
+    `is_last`: nothing is read behind it in this transaction, so what is queued may ride along.
+    """
+    read = ctx.db.last_row if is_last else ctx.db.row
+    row = await read(_whole(wants), ctx.tenant_id, account_id)
     if row is None:
         raise NotFound("account", account_id)
     return _customer(row, wants)

@@ -12,7 +12,7 @@ from patron.kernel.errors import Faults, Forbidden, Invalid, NotFound, Refused, 
 from patron.kibo.account_bodies import CustomerAccount, CustomerAccountCollection, read, shown
 from patron.kibo.errors import TIED_TO_LOGIN
 from patron.kibo.parameters import RESPONSE_FIELDS
-from patron.kibo.tickets import CustomerAuthTicket, check_device, issue, lifetimes
+from patron.kibo.tickets import CustomerAuthTicket, check_device, check_lifetimes, issue
 from patron.kibo.wire import Given, Wire
 from patron.logins import actions
 from patron.logins.model import fingerprint_digest
@@ -94,7 +94,7 @@ async def _prepared(ctx: Ctx, bodies: list[CustomerAccountAndAuthInfo], place: s
 async def prepare_sign_up(ctx: Ctx, call: Call) -> _SignUp:
     """Before the transaction: check the body and hash the password."""
     _check_import(ctx, call.body)
-    await lifetimes(ctx, call.body)
+    await check_lifetimes(ctx, call.body)
     return (await _prepared(ctx, [call.body]))[0]
 
 
@@ -117,7 +117,7 @@ async def prepare_login(ctx: Ctx, call: Call) -> actions.Credential:
     body: CustomerLoginInfo = call.body
     await customers.check_guest(ctx, call.account_id)
     _check_import(ctx, body)
-    await lifetimes(ctx, body)
+    await check_lifetimes(ctx, body)
     _check_secrets((await tenants.policy(ctx)).password, body)
     return await actions.hashed(ctx, body.password, body.external_password)
 

@@ -53,7 +53,7 @@ async def shown_ticket(ctx: Ctx, ticket: tickets.Ticket) -> CustomerAuthTicket:
     account = None
     if ticket.account_id is not None:
         as_shopper = replace(ctx, actor=Actor("shopper", ctx.actor.application, ticket.user_id, ticket.account_id))
-        account = shown(as_shopper, await customers.get(ctx, ticket.account_id, CHILDREN - {"notes"}))
+        account = shown(as_shopper, await customers.get(ctx, ticket.account_id, CHILDREN - {"notes"}, is_last=True))
     return CustomerAuthTicket(
         access_token=ticket.access_token,
         access_token_expiration=time(ticket.access_expires_at),
@@ -69,6 +69,12 @@ async def lifetimes(ctx: Ctx, body: Any) -> tickets.Lifetimes:
     """How long the tickets shall live that a sign-in or sign-up asks for. Raises Forbidden, Invalid."""
     policy = await tenants.policy(ctx)
     return tickets.lifetimes(ctx, policy, body.auth_ticket_ttl_minutes, body.refresh_token_ttl_minutes)
+
+
+async def check_lifetimes(ctx: Ctx, body: Any) -> None:
+    """The same before a password is hashed: nothing to look up unless the caller asks for some."""
+    if body.auth_ticket_ttl_minutes is not None or body.refresh_token_ttl_minutes is not None:
+        await lifetimes(ctx, body)
 
 
 async def issue(ctx: Ctx, body: Any, *, user_id: str, account_id: int) -> CustomerAuthTicket:
@@ -97,7 +103,7 @@ def check_device(fingerprint: str | None, region: str | None) -> None:
 async def try_password(ctx: Ctx, call: Call) -> sign_in.Attempt:
     """Before the transaction: hash what was typed. Raises Forbidden for lifetimes, Invalid, TooMany."""
     body: CustomerUserAuthInfo = call.body
-    await lifetimes(ctx, body)
+    await check_lifetimes(ctx, body)
     faults = Faults()
     for name, text in (("user_name", body.username), ("password", body.password)):
         with faults.of():

@@ -246,8 +246,11 @@ async def set_must_change(ctx: Ctx, account_id: int, *, required: bool, user_id:
 
 async def _locked(ctx: Ctx, account_id: int, user_id: str | None = None) -> Login:
     """The login of an account, both kept from changing until the transaction ends. Raises NotFound."""
-    await accounts.lock(ctx, account_id)
-    return await queries.get(ctx, account_id, user_id)
+    try:
+        return await queries.get(ctx, account_id, user_id, locks=True)
+    except NotFound:
+        await accounts.lock(ctx, account_id)  # is it the account that is not there?
+        raise
 
 
 async def end_tickets(ctx: Ctx, account_id: int) -> None:
@@ -306,14 +309,14 @@ async def _replace_hash(ctx: Ctx, login: Login, new_hash: str) -> None:
 
 async def note_sign_in(ctx: Ctx, account_id: int, fingerprint: bytes | None, region: str | None) -> None:
     """Note when somebody signed in or up, and on which device: from then on it passes the delay."""
-    await ctx.db.execute(
+    await ctx.db.write(
         "update login set last_login_at = $3 where tenant_id = $1 and account_id = $2",
         ctx.tenant_id,
         account_id,
         ctx.now,
     )
     if fingerprint is not None:
-        await ctx.db.execute(
+        await ctx.db.write(
             """
             insert into login_device (tenant_id, account_id, fingerprint, region, seen_at) values ($1, $2, $3, $4, $5)
             on conflict (tenant_id, account_id, fingerprint) do update set region = $4, seen_at = $5

@@ -12,10 +12,16 @@ COLUMNS = """l.account_id, l.version, l.customer_set_code, l.user_id, l.user_nam
 SOURCE = "login l join account a on a.tenant_id = $1 and a.id = l.account_id"
 
 
-async def get(ctx: Ctx, account_id: int, user_id: str | None = None) -> Login:
-    """The login of an account. Raises NotFound when it has none, or when it is not that user's."""
+async def get(ctx: Ctx, account_id: int, user_id: str | None = None, *, locks: bool = False) -> Login:
+    """The login of an account. Raises NotFound when it has none, or when it is not that user's.
+
+    `locks` keeps both from changing until the transaction ends: the account first, as everybody does.
+    """
     row = await ctx.db.row(
-        f"select {COLUMNS} from {SOURCE} where l.tenant_id = $1 and l.account_id = $2",
+        f"""
+        select {COLUMNS} from {SOURCE} where l.tenant_id = $1 and l.account_id = $2
+        {"for update of a, l" if locks else ""}
+        """,
         ctx.tenant_id,
         account_id,
     )

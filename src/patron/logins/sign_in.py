@@ -164,7 +164,7 @@ async def end_count(ctx: Ctx, account_id: int, attempt: Attempt) -> None:
     keys = [attempt.key, failure_key("session", account_id)]
     if attempt.fingerprint is not None:
         keys.append(failure_key("device", account_id, attempt.fingerprint.hex()))
-    await ctx.db.execute(
+    await ctx.db.write(
         """
         delete from sign_in_failure
         where tenant_id = $1 and (key = any($2) or key = $3 and (delayed_until is null or delayed_until <= $4))

@@ -139,7 +139,7 @@ async def issue(
     )
     family = msgspec.structs.replace(family, digest=digest(_refresh_token(ctx, family)))
     places = ", ".join(f"${n}" for n in range(2, len(_Family.__struct_fields__) + 2))
-    await ctx.db.execute(
+    await ctx.db.write(
         f"insert into ticket_family (tenant_id, {_COLUMNS}) values ($1, {places})",
         ctx.tenant_id,
         *msgspec.structs.astuple(family),
@@ -187,7 +187,7 @@ async def _rotate(ctx: Ctx, family: _Family) -> Ticket:
         expires_at=min(ctx.now + timedelta(seconds=family.refresh_seconds), family.ends_at),
     )
     after = msgspec.structs.replace(after, digest=digest(_refresh_token(ctx, after)))
-    await ctx.db.execute(
+    await ctx.db.write(
         """
         update ticket_family set sequence = $3, rotated_at = $4, expires_at = $5, digest = $6
         where tenant_id = $1 and id = $2

@@ -27,7 +27,7 @@ class Plan(msgspec.Struct, kw_only=True):
     port: int
     requests: list[bytes]
     connections: int = 16
-    warm_seconds: float = 1.0
+    warm_seconds: float = 2.0
     seconds: float = 5.0
     pause_seconds: float = 0.0
     first_number: int = 0

@@ -3,6 +3,7 @@
 import msgspec
 
 from patron.accounts import actions as accounts
+from patron.accounts import queries as account_queries
 from patron.contacts import queries
 from patron.contacts.model import ADDRESS, PERSON, Contact, Details, checked, paths
 from patron.kernel import events
@@ -16,6 +17,11 @@ _DETAILS = ", ".join(f"{name} {'boolean' if name.startswith('is_') else 'text'}"
 
 async def add(ctx: Ctx, account_id: int, details: Details) -> Contact:
     """Add a contact to an account. Raises NotFound, Invalid."""
+    try:
+        details = checked(details)
+    except Invalid:
+        await account_queries.require(ctx, account_id)  # an account that is not there is the larger fault
+        raise
     if details.is_primary_billing or details.is_primary_shipping:
         await accounts.touch(ctx, account_id)
     else:

@@ -39,7 +39,8 @@ class Database:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self.pool = pool
         self.known: set[object] = set()
-        self.borrowed = 0
+        self.ready: list[Any] = []
+        self.waiting = 0
 
     @classmethod
     async def open(cls, url: str, *, size: int = POOL_SIZE) -> "Database":
@@ -51,7 +52,6 @@ class Database:
             max_size=size,
             init=_teach_json,
             reset=_leave_as_is,
-            timeout=ACQUIRE_SECONDS_MAX,
             command_timeout=STATEMENT_SECONDS_MAX,
             server_settings={"application_name": "patron", "timezone": "UTC", "jit": "off", "lock_timeout": "5s"},
         )
@@ -59,6 +59,8 @@ class Database:
 
     async def close(self) -> None:
         """Give all connections back to the server."""
+        while self.ready:
+            await self.pool.release(self.ready.pop())
         await self.pool.close()
 
     def connection(self) -> "_Borrowed":
@@ -71,7 +73,11 @@ class Database:
 
 
 class _Borrowed:
-    """A connection of the pool. While one is free nobody waits for it, and a time limit would only cost."""
+    """A connection, for an `async with`: one that lies ready, or one of the pool.
+
+    The pool makes, counts and replaces connections and lets callers wait in turn. But taking one out and giving it
+    back costs it as much as a short statement. So what is used all the time stays taken out, unless somebody waits.
+    """
 
     __slots__ = ("_conn", "_database")
 
@@ -80,18 +86,23 @@ class _Borrowed:
 
     async def __aenter__(self) -> Any:
         database = self._database
-        is_free = database.borrowed < database.pool.get_max_size()
-        database.borrowed += 1
+        while database.ready:
+            self._conn = database.ready.pop()
+            if not self._conn.is_closed():
+                return self._conn
+            await database.pool.release(self._conn)
+        database.waiting += 1
         try:
-            self._conn = await database.pool.acquire(timeout=None if is_free else ACQUIRE_SECONDS_MAX)
-        except BaseException:
-            database.borrowed -= 1
-            raise
+            self._conn = await database.pool.acquire(timeout=ACQUIRE_SECONDS_MAX)
+        finally:
+            database.waiting -= 1
         return self._conn
 
-    async def __aexit__(self, *_exc: object) -> None:
-        self._database.borrowed -= 1
-        await self._database.pool.release(self._conn)
+    async def __aexit__(self, kind: object, *_exc: object) -> None:
+        if kind is None and not self._database.waiting:
+            self._database.ready.append(self._conn)
+        else:
+            await self._database.pool.release(self._conn)
 
 
 class Session:

@@ -161,9 +161,10 @@ async def page(
         beside = "count(*) over ()"
     if ask.cursor is None and ask.start:
         skip = f" offset {statement.bind(ask.start, 'bigint')}"
+    # The limit stands in the text: with one that it cannot see, PostgreSQL would plan the statement anew each time.
     sql = (
         f"select {listing.select}, {order.columns}, {beside} as row_total from {listing.source} where {where}"
-        f" order by {order.by} limit {statement.bind(ask.size + 1, 'bigint')}{skip}"
+        f" order by {order.by} limit {int(ask.size) + 1}{skip}"
     )
     if more:
         sql = f"select a.*, {more} from ({sql}) a order by {order.by_columns}"

@@ -25,7 +25,7 @@ ALGORITHM = "Ed25519"
 TOKEN_CHARACTERS_MAX = 4096
 RELOAD_SECONDS_MIN = 1.0
 KEYS_RELOADED_SECONDS = 60.0
-RECHECK_SECONDS = 30.0
+RECHECK_SECONDS = 60.0
 # A process that has read the keys just before a new one was made does not look again at once (RELOAD_SECONDS_MIN). So a
 # key that joins others signs only after that, or its first tokens would be refused there.
 LEAD_MIN = timedelta(seconds=5)

@@ -90,11 +90,11 @@ async def list_accounts(ctx: Ctx, call: Call) -> Any:
     )
     terms = filters.parse(call.query.get("filter"))
     custom = {t.field for group in terms for t in group if t.field.startswith(_ATTRIBUTE)}
-    fields = {
-        **queries.FIELDS,
-        **await attribute_queries.filter_fields(ctx, {c.removeprefix(_ATTRIBUTE) for c in custom}),
-    }
-    wanted = ask_for(call, {**NAMES, **{name: name for name in custom}}, fields, terms)
+    fields, known = queries.FIELDS, NAMES
+    if custom:
+        fields = fields | await attribute_queries.filter_fields(ctx, {c.removeprefix(_ATTRIBUTE) for c in custom})
+        known = known | {name: name for name in custom}
+    wanted = ask_for(call, known, fields, terms)
     limit = call.query.get("qLimit", 100)
     if not 1 <= limit <= 100:
         raise Invalid.field("qLimit", "is between 1 and 100")

@@ -48,6 +48,7 @@ async def test_an_entry_says_who_when_and_where(shop: Shop) -> None:
         "oldValue": "Jo",
         "newValue": "Joan",
         "description": "Account changed",
+        "impersonator": None,
     }
 
 

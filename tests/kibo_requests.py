@@ -14,7 +14,7 @@ from patron.kernel.secrets import random_token
 from patron.kibo.operations import OPERATIONS
 from patron.tenants import actions as tenants
 from patron.web.operations import Operation
-from shops import ACCOUNTS, PASSWORD, Shop
+from shops import ACCOUNTS, CREDITS, PASSWORD, Shop
 
 Things = Mapping[str, Any]
 
@@ -31,7 +31,10 @@ PATH = {
     "code": "customer_set",
     "tenantId": "tenant",
     "refreshToken": "application_refresh",
+    "paymentId": "payment",
 }
+# The same, where a group means another thing by the name.
+_IN_GROUP = {("Credit", "code"): "credit"}
 
 _NAMED = re.compile(r"\{(\w+)\}")
 
@@ -61,6 +64,8 @@ _DEFINITION = {
     "isVisible": True,
 }
 _VISITS = "/api/commerce/customer/visits"
+_CREDIT = {"creditType": "GiftCard", "initialBalance": 50, "currencyCode": "USD", "customerId": "{account}"}
+_PAYMENT = {"amount": 1.25, "currencyCode": "USD", "orderId": "order-7"}
 _VALUES = {"fullyQualifiedName": "{attribute}", "values": ["blue"]}
 
 FORMS: dict[str, list[Form]] = {
@@ -161,6 +166,25 @@ FORMS: dict[str, list[Form]] = {
         Form(body={"cartId": "cart-1", "accountId": "{account}", "userId": "{user}"}),
         Form(body={"cartId": "cart-1", "userId": "{user}"}),
     ],
+    "Credit.getCredits": [Form(), Form({"filter": "customerId eq {account}"}), Form({"filter": "code eq '{credit}'"})],
+    "Credit.getCredit": [Form()],
+    "Credit.addCredit": [Form(body=_CREDIT), Form({"userId": "{user}"}, _CREDIT)],
+    "Credit.updateCredit": [Form(body={"customerId": "{account}", "expirationDate": "2090-01-01T00:00:00Z"})],
+    "Credit.deleteCredit": [Form()],
+    "Credit.associateCreditToShopper": [Form()],
+    "Credit.resendCreditCreatedEmail": [Form(), Form({"userId": "{user}"})],
+    "Credit.getTransactions": [Form()],
+    "Credit.addTransaction": [Form(body={"transactionType": "Debit", "impactAmount": 0.5, "orderId": "order-7"})],
+    "Credit.getAuditEntries": [Form()],
+    "Credit.getPayments": [Form(), Form({"filter": "customerId eq {account} or id eq {payment}"})],
+    "Credit.getPayment": [Form()],
+    "Credit.addPayment": [
+        Form(body={**_PAYMENT, "customerId": "{account}"}),
+        Form(body={**_PAYMENT, "code": "{credit}", "isHold": True}),
+    ],
+    "Credit.capturePayment": [Form(body={"amount": 0.5})],
+    "Credit.voidPayment": [Form()],
+    "Credit.refundPayment": [Form(body={"amount": 0.25})],
     "Platform.oauth": [Form(body={"client_id": "{client}", "client_secret": "wrong"})],
     "Platform.createAuthTicket": [Form(body={"applicationId": "{client}", "sharedSecret": "wrong"})],
     "Platform.refreshAuthTicket": [Form(body={"refreshToken": "wrong"})],
@@ -187,9 +211,14 @@ EVERY = [(operation, form) for operation in OPERATIONS for form in FORMS.get(ope
 NAMES = [f"{operation.id}-{number}" for number, (operation, _form) in enumerate(EVERY)]
 
 
+def thing(operation: Operation, parameter: str) -> str:
+    """What stands in an operation's path for a parameter."""
+    return _IN_GROUP.get((operation.group, parameter)) or PATH[parameter]
+
+
 def slots(operation: Operation, form: Form) -> list[str]:
     """The ids that a request names, but for those that are made up for it (`new_…`)."""
-    in_path = [PATH[name] for name in _NAMED.findall(operation.path)]
+    in_path = [thing(operation, name) for name in _NAMED.findall(operation.path)]
     in_form = _NAMED.findall(repr(form.query) + repr(form.body))
     return [name for name in dict.fromkeys([*in_path, *in_form]) if not name.startswith("new_")]
 
@@ -209,7 +238,7 @@ def filled(form: Any, things: Things) -> Any:
 
 def request(operation: Operation, form: Form, things: Things) -> dict[str, Any]:
     """What to give `Shop.call`."""
-    path = "/api" + _NAMED.sub(lambda found: str(things[PATH[found[1]]]), operation.path)
+    path = "/api" + _NAMED.sub(lambda found: str(things[thing(operation, found[1])]), operation.path)
     fresh = {**things, "new_email": f"{random_token(6)}@example.com", "new_code": f"code{random_token(4)}"}
     asked = {"method": operation.method, "path": path, "params": filled(form.query, fresh)}
     return asked | ({} if form.body is None else {"json": filled(form.body, fresh)})
@@ -238,13 +267,15 @@ def nobody() -> dict[str, Any]:
         "application_refresh": "unknown",
         "client": "unknown.app.1.0.0.Release",
         "cursor": "unknown",
+        "credit": "unknown-credit",
+        "payment": 990_000_000_006,
     }
 
 
 async def stock(shop: Shop) -> dict[str, Any]:
     """One of everything in a shop. Ids are large, so that none is also a page size or the like."""
     db = shop.database.session()
-    for table in ("note", "segment"):
+    for table in ("note", "segment", "credit_payment"):
         counter = f"pg_get_serial_sequence('{table}', 'id')"
         await db.value(f"select setval({counter}, 700000 + nextval({counter}))")
     ticket = await shop.shopper(firstName="Owner", lastName=f"Of {shop.tenant_id}")
@@ -284,7 +315,18 @@ async def stock(shop: Shop) -> dict[str, Any]:
         "client": shop.client_id,
         "cursor": (await shop.get(ACCOUNTS, params={"pageSize": 1})).json()["nextCursor"],
         "ticket": ticket["accessToken"],
+        **await _credit(shop, account_id),
     }
+
+
+async def _credit(shop: Shop, account_id: int) -> dict[str, Any]:
+    """A credit of the account, of which a part is on hold and a part was spent."""
+    body = {"code": f"card-of-{shop.tenant_id}", "initialBalance": 1_000, "customerId": account_id}
+    credit = await shop.post(CREDITS, body)
+    held = await shop.post(f"{CREDITS}/payments", {**_PAYMENT, "code": body["code"], "amount": 40, "isHold": True})
+    captured = await shop.post(f"{CREDITS}/payments/{held.json()['id']}/capture", {"amount": 20})
+    assert [one.status_code for one in (credit, held, captured)] == [201, 201, 200]
+    return {"credit": credit.json()["code"], "payment": held.json()["id"]}
 
 
 async def _segment(shop: Shop, account_id: int) -> int:

@@ -13,6 +13,7 @@ from patron.tenants.model import BEHAVIORS
 ACCOUNTS = "/api/commerce/customer/accounts"
 VISITS = "/api/commerce/customer/visits"
 TICKETS = "/api/commerce/customer/authtickets"
+CREDITS = "/api/commerce/customer/credits"
 PASSWORD = "Correct-horse-7"
 
 

@@ -9,6 +9,7 @@ from patron.accounts import queries as accounts
 from patron.accounts.model import Account
 from patron.attributes import queries as attributes
 from patron.contacts import queries as contacts
+from patron.credits.queries import OF_ACCOUNT as CREDITS_OF_ACCOUNT
 from patron.customers.model import CHILDREN, Customer
 from patron.kernel.context import Ctx
 from patron.kernel.db import Row
@@ -21,7 +22,13 @@ from patron.visits import queries as visits
 
 _SLICES: dict[str, Any] = {"contacts": contacts, "attributes": attributes, "segments": segments, "notes": notes}
 
-FIELDS: dict[str, Field] = {**accounts.FIELDS, **contacts.OF_ACCOUNT, **segments.OF_ACCOUNT, **visits.OF_ACCOUNT}
+FIELDS: dict[str, Field] = {
+    **accounts.FIELDS,
+    **contacts.OF_ACCOUNT,
+    **segments.OF_ACCOUNT,
+    **CREDITS_OF_ACCOUNT,
+    **visits.OF_ACCOUNT,
+}
 
 
 async def get(ctx: Ctx, account_id: int, wants: frozenset[str] = CHILDREN, *, is_last: bool = False) -> Customer:

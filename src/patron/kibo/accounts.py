@@ -13,6 +13,7 @@ from patron.kibo import filters, selection
 from patron.kibo.account_bodies import CustomerAccount, CustomerAccountCollection, read, shown
 from patron.kibo.collections import collection
 from patron.kibo.contacts import NAMES as CONTACT_NAMES
+from patron.kibo.credits import NAMES as CREDIT_NAMES
 from patron.kibo.parameters import LIST, RESPONSE_FIELDS, RESPONSE_GROUPS, USER_ID, ask_for
 from patron.kibo.wire import Wire
 from patron.web.operations import Answer, Call, Operation, Param
@@ -55,6 +56,12 @@ NAMES = {
     "segments.id": "segments.id",
     "segments.code": "segments.code",
     "segments.name": "segments.name",
+    "creditbalance": "credit_balance",
+    **{
+        f"credits.{wire}": f"credits.{name}"
+        for wire, name in CREDIT_NAMES.items()
+        if f"credits.{name}" in queries.FIELDS
+    },
     **{f"contacts.{wire}": f"contacts.{name}" for wire, name in CONTACT_NAMES.items()},
 }
 _ATTRIBUTE = "attributes."

@@ -211,14 +211,14 @@ EVERY = [(operation, form) for operation in OPERATIONS for form in FORMS.get(ope
 NAMES = [f"{operation.id}-{number}" for number, (operation, _form) in enumerate(EVERY)]
 
 
-def thing(operation: Operation, parameter: str) -> str:
-    """What stands in an operation's path for a parameter."""
-    return _IN_GROUP.get((operation.group, parameter)) or PATH[parameter]
+def thing(group: str, parameter: str) -> str:
+    """What stands in the paths of a group for a parameter."""
+    return _IN_GROUP.get((group, parameter)) or PATH[parameter]
 
 
 def slots(operation: Operation, form: Form) -> list[str]:
     """The ids that a request names, but for those that are made up for it (`new_…`)."""
-    in_path = [thing(operation, name) for name in _NAMED.findall(operation.path)]
+    in_path = [thing(operation.group, name) for name in _NAMED.findall(operation.path)]
     in_form = _NAMED.findall(repr(form.query) + repr(form.body))
     return [name for name in dict.fromkeys([*in_path, *in_form]) if not name.startswith("new_")]
 
@@ -238,7 +238,7 @@ def filled(form: Any, things: Things) -> Any:
 
 def request(operation: Operation, form: Form, things: Things) -> dict[str, Any]:
     """What to give `Shop.call`."""
-    path = "/api" + _NAMED.sub(lambda found: str(things[thing(operation, found[1])]), operation.path)
+    path = "/api" + _NAMED.sub(lambda found: str(things[thing(operation.group, found[1])]), operation.path)
     fresh = {**things, "new_email": f"{random_token(6)}@example.com", "new_code": f"code{random_token(4)}"}
     asked = {"method": operation.method, "path": path, "params": filled(form.query, fresh)}
     return asked | ({} if form.body is None else {"json": filled(form.body, fresh)})

@@ -20,7 +20,7 @@ def content(part: Json | None) -> Json | None:
 
 
 def type_of(schema: Json | None) -> Type | None:
-    """A schema of ours in the words of the contract: integers are numbers, `{}` is any."""
+    """A schema of ours in the words of the contract: integers are numbers, `{}` is any, which may be null."""
     if schema is None:
         return None
     choices = schema.get("anyOf", [schema])
@@ -34,7 +34,7 @@ def type_of(schema: Json | None) -> Type | None:
         item = type_of(schema.get("items", {}))
         assert item is not None
         return Type(item.name, item.format, array=True, nullable=nullable)
-    return Type("number" if kind == "integer" else kind, schema.get("format"), nullable=nullable)
+    return Type("number" if kind == "integer" else kind, schema.get("format"), nullable=nullable or kind == "any")
 
 
 def fits(asked: Type | None, given: Type | None) -> bool:

@@ -13,7 +13,7 @@ import httpx
 import requests
 from schemathesis import Case, Response
 
-from kibo_requests import FORMS, PATH, Form, filled, stock
+from kibo_requests import FORMS, Form, filled, stock, thing
 from patron.kernel.db import Database
 from patron.kernel.secrets import random_token
 from patron.settings import Settings
@@ -84,7 +84,7 @@ class Supply:
             things["attribute"] = self.things["b2b_attribute"]
         for parameter in case.path_parameters or {}:
             if dice.random() < 0.9:
-                case.path_parameters[parameter] = things[PATH[parameter]]
+                case.path_parameters[parameter] = things[thing(group, parameter)]
         self._feed_headers(case, dice, shopper=_AS_SHOPPER.get(name, 0.1) if group != "Platform" else 0)
         if (luck := dice.random()) < 0.6:
             if luck < 0.2:  # nothing odd but the headers

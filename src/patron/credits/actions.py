@@ -1,6 +1,6 @@
 """Changes of a credit itself: made, changed, claimed, removed, and moved by hand (Kibo behaviour 11)."""
 
-from patron.credits import ledger, queries
+from patron.credits import ledger, mails, queries
 from patron.credits.model import CUSTOM_KIND_LENGTH_MAX, Credit, Details, New, Share, checked, checked_text
 from patron.credits.queries import COLUMNS
 from patron.kernel import events
@@ -14,14 +14,18 @@ CLAIMS_FAILED_MAX = 10
 _TOLD = ("kind", "custom_kind", "account_id", "currency", "initial", "balance", "activates_at", "expires_at")
 
 
-async def create(ctx: Ctx, details: Details) -> Credit:
-    """A new credit. Raises Invalid, NotFound for an unknown account, Taken for a code in use."""
+async def create(ctx: Ctx, details: Details, *, user_id: str | None = None) -> Credit:
+    """A new credit; its customer gets a mail (`user_id`: who of the account's users).
+
+    Raises Invalid, NotFound for an unknown account or user, Taken for a code in use.
+    """
     new = checked(details, currency=ctx.site.currency if ctx.site else FALLBACK_CURRENCY, now=ctx.now)
     if new.account_id is not None:
         await ensure_balance(ctx, new.account_id, new.currency)
     credit_id = await _insert(ctx, new)
     (posted,) = await ledger.post(ctx, "issue", [Share(credit_id, new.initial_minor)])
     await _record(ctx, "credit.created", None, posted.credit)
+    await mails.issued(ctx, posted.credit, user_id=user_id)
     return posted.credit
 
 
@@ -102,7 +106,11 @@ async def update(ctx: Ctx, code: str, details: Details, *, expect: frozenset[int
     if after.expired_minor and after.expires_at > ctx.now:
         (posted,) = await ledger.post(ctx, "reinstatement", [Share(after.id, after.expired_minor)])
         after = posted.credit
-    await _record(ctx, "credit.updated", before, after)
+    if await _record(ctx, "credit.updated", before, after):
+        if after.account_id == before.account_id:
+            await mails.changed(ctx, after)
+        else:
+            await mails.issued(ctx, after)
     return after
 
 
@@ -220,15 +228,16 @@ async def delete(ctx: Ctx, code: str, *, expect: frozenset[int] | None = None) -
     await _record(ctx, "credit.deleted", before, None)
 
 
-async def _record(ctx: Ctx, topic: str, before: Credit | None, after: Credit | None) -> None:
-    """The event of a change, if there was one. Codes are not told: who knows one can claim it."""
+async def _record(ctx: Ctx, topic: str, before: Credit | None, after: Credit | None) -> bool:
+    """The event of a change; whether there was one. Codes are not told: who knows one can claim it."""
     credit = after or before
     assert credit is not None
-    changes = events.difference(before, after, {name: f"credit/{credit.id}/{name}" for name in _TOLD})
+    subject = f"credit/{credit.id}"
+    changes = events.difference(before, after, {name: f"{subject}/{name}" for name in _TOLD})
+    if not changes:
+        return False
     if before and after and before.account_id not in (None, after.account_id):
-        left: events.Changes = {f"credit/{credit.id}/balance": (before.balance, None)}
-        await events.record(
-            ctx, "credit.left", account_id=before.account_id, subject=f"credit/{credit.id}", changes=left
-        )
-    if changes:
-        await events.record(ctx, topic, account_id=credit.account_id, subject=f"credit/{credit.id}", changes=changes)
+        left: events.Changes = {f"{subject}/balance": (before.balance, None)}
+        await events.record(ctx, "credit.left", account_id=before.account_id, subject=subject, changes=left)
+    await events.record(ctx, topic, account_id=credit.account_id, subject=subject, changes=changes)
+    return True

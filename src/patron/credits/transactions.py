@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
-from patron.credits import ledger, queries
+from patron.credits import ledger, mails, queries
 from patron.credits.model import (
     COMMENTS_LENGTH_MAX,
     Credit,
@@ -62,6 +62,8 @@ async def add(ctx: Ctx, code: str, movement: Movement) -> Entry:
         subject=f"credit/{after.id}",
         changes={f"credit/{after.id}/balance": (from_minor(before_minor, after.currency), after.balance)},
     )
+    if kind == "credit":
+        await mails.changed(ctx, after)
     return Entry(
         id=posted[0].entry_id,
         kind=kind,

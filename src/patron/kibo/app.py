@@ -152,9 +152,9 @@ class KiboFace:
 
 
 async def _handled(ctx: Ctx, call: Call) -> object:
-    """What the operation's handler says, if `userId` names the user of the account (Kibo behaviour 6.8)."""
+    """What the operation's handler says, if `userId` names the user of the account in the path (Kibo behaviour 6.8)."""
     user_id = call.query.get("userId")
-    if user_id is not None:
+    if user_id is not None and "accountId" in call.path:
         account = await accounts.by_user_id(ctx, user_id)
         if account is None or account.id != call.account_id:
             raise NotFound("user", user_id[:60])

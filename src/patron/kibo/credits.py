@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from patron.credits import actions, history, queries, transactions
+from patron.credits import actions, history, mails, queries, transactions
 from patron.credits.model import KINDS, Credit, Details
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid
@@ -201,7 +201,7 @@ async def get_credit(ctx: Ctx, call: Call) -> Any:
 
 async def add_credit(ctx: Ctx, call: Call) -> Any:
     """Make a credit; its customer gets a mail. Without a code it gets one."""
-    credit = await actions.create(ctx, read(call.body))
+    credit = await actions.create(ctx, read(call.body), user_id=call.query.get("userId"))
     return Answer(shown(ctx, credit), version=credit.version)
 
 
@@ -220,6 +220,11 @@ async def associate(ctx: Ctx, call: Call) -> Any:
 async def delete_credit(ctx: Ctx, call: Call) -> Any:
     """Remove a credit that was never used."""
     await actions.delete(ctx, call.path["code"], expect=call.expect)
+
+
+async def resend_mail(ctx: Ctx, call: Call) -> Any:
+    """Send the customer the mail about the credit once more."""
+    await mails.again(ctx, await queries.by_code(ctx, call.path["code"]), user_id=call.query.get("userId"))
 
 
 async def list_transactions(ctx: Ctx, call: Call) -> Any:
@@ -280,6 +285,10 @@ OPERATIONS = (
     Operation(
         id="deleteCredit", method="DELETE", path=_ONE, handler=delete_credit, status=204, versioned=True,
         summary="Remove a credit that was never used", **_WRITE,
+    ),
+    Operation(
+        id="resendCreditCreatedEmail", method="PUT", path=f"{_ONE}/Resend-Email", handler=resend_mail,
+        query=(USER_ID, RESPONSE_FIELDS), summary="Mail the customer about the credit again", **_WRITE,
     ),
     Operation(
         id="getTransactions", method="GET", path=f"{_ONE}/transactions", handler=list_transactions, query=LIST,

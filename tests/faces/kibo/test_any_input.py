@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kibo_bodies import BodyField, encoded, fields, texts
-from kibo_requests import EVERY, PATH, Form, request, stock
+from kibo_requests import EVERY, PATH, Form, request, stock, thing
 from patron.kernel.db import Database
-from patron.kibo import accounts, contacts, notes
+from patron.kibo import accounts, contacts, credits, notes, payments
 from patron.web.operations import Operation
 from shops import Shop, fault, open_shop
 
@@ -74,6 +74,10 @@ FIELDS = {
     "CustomerAccount.getAccounts": accounts.NAMES,
     "CustomerAccount.getAccountContacts": contacts.NAMES,
     "CustomerAccount.getAccountNotes": notes.NAMES,
+    "Credit.getCredits": credits.NAMES,
+    "Credit.getTransactions": credits.TRANSACTION_NAMES,
+    "Credit.getAuditEntries": credits.AUDIT_NAMES,
+    "Credit.getPayments": payments.NAMES,
 }
 BY_KEY = {operation.key: operation for operation, _ in EVERY}
 QUOTED = ANYTHING.map(lambda text: "'" + text.replace("'", "''") + "'")
@@ -110,7 +114,7 @@ async def test_any_well_formed_question(world: World, asked: tuple[str, dict[str
 async def test_any_text_in_a_path(world: World, at: tuple[Operation, Form, str], text: str) -> None:
     shop, things = world
     operation, form, name = at
-    check(await shop.call(**request(operation, form, things | {PATH[name]: quote(text, safe="")})))
+    check(await shop.call(**request(operation, form, things | {thing(operation.group, name): quote(text, safe="")})))
 
 
 @settings(SOME, max_examples=600)

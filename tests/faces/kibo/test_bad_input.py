@@ -8,14 +8,14 @@ import pytest
 import pytest_asyncio
 
 from kibo_bodies import BodyField, encoded, fields, texts
-from kibo_requests import EVERY, PATH, Form, nobody, request, stock
+from kibo_requests import EVERY, Form, nobody, request, stock, thing
 from patron.kernel.db import Database
 from patron.kibo.operations import OPERATIONS
 from patron.web.operations import Operation
 from shops import ACCOUNTS, Shop, fault, open_shop
 
 INVALID = "MISSING_OR_INVALID_PARAMETER"
-NUMBERED = ("accountId", "contactId", "noteId", "tenantId")
+NUMBERED = ("accountId", "contactId", "noteId", "tenantId", "paymentId")
 MALFORMED = [
     *("0", "-1", "+5", "1_000", "1.0", "1e3", "0x10", "abc", "null", "true", "9" * 19, "9" * 20, "9" * 3_000),
     *("%D9%A3", "%EF%BC%91", "%20", "%201", "1%20", "1%0A", "%00", "1%00", "%FF", "%ED%A0%80", "1%2F2", "~", "%7E"),
@@ -61,7 +61,7 @@ async def test_a_malformed_id_is_not_found(
 ) -> None:
     shop, things = world
     for text in MALFORMED:
-        asked = request(operation, form, things | {PATH[name]: text})
+        asked = request(operation, form, things | {thing(operation.group, name): text})
         answer = await shop.call(**asked)
         assert fault(answer) == (404, "ITEM_NOT_FOUND", None), text
 

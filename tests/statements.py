@@ -45,6 +45,11 @@ SHARED = {
 # Statements that look at all tenants at once, each with its reason.
 ACROSS_TENANTS = {
     "select distinct tenant_id from mail where next_at <= $1": "the worker looks which tenants have mail to send",
+    (
+        "select t.id from tenant t where exists (select from credit c where c.tenant_id = t.id and "
+        "c.expires_at <= $1 and c.lapsed_at is null and c.deleted_at is null) or exists (select from "
+        "credit_payment p where p.tenant_id = t.id and p.expires_at <= $1 and p.held_minor > 0) order by t.id"
+    ): "the worker looks which tenants have credits or holds to end",
     "select version_num from alembic_version": "the operator's commands ask Alembic's own table for the revision",
 }
 

@@ -12,16 +12,22 @@ from datetime import datetime
 import structlog
 
 from patron import outbox
+from patron.credits import expiry
+from patron.kernel.caller import SYSTEM
 from patron.kernel.clock import clock
+from patron.kernel.context import Ctx, Secrets
 from patron.kernel.db import Database, Session
 from patron.kernel.errors import PatronError, Retry
-from patron.kernel.secrets import Vault
+from patron.kernel.revocation import Revocations
+from patron.kernel.secrets import Passwords, Vault
+from patron.kernel.tokens import Keyring
 from patron.logs import configure
 from patron.settings import Settings
 
 HEARTBEAT_SECONDS = 2.0
 MAIL_SECONDS = 1.0
 SWEEP_SECONDS = 600.0
+CREDITS_SECONDS = 5.0
 TROUBLE_SECONDS = 2.0
 
 log = structlog.get_logger()
@@ -42,15 +48,20 @@ _SWEPT_AT_ONCE = 5_000
 async def run(settings: Settings) -> None:
     """Work until cancelled."""
     database = await Database.open(settings.database_url, size=4)
-    vault = Vault(settings.key)
+    vault, passwords = Vault(settings.key), Passwords()
+    secrets = Secrets(vault, Keyring(vault, settings.issuer), passwords, Revocations(database, lambda _: None))
     try:
         async with asyncio.TaskGroup() as jobs:
             jobs.create_task(_repeat("heartbeat", HEARTBEAT_SECONDS, lambda: heartbeat(database.session(), clock())))
             jobs.create_task(
                 _repeat("mail", MAIL_SECONDS, lambda: outbox.send_due(database.session(), vault, settings, clock()))
             )
+            jobs.create_task(
+                _repeat("credits", CREDITS_SECONDS, lambda: end_credits(database.session(), secrets, clock()))
+            )
             jobs.create_task(_repeat("sweep", SWEEP_SECONDS, lambda: sweep(database.session(), clock())))
     finally:
+        passwords.close()
         await database.close()
 
 
@@ -94,6 +105,17 @@ async def sweep(db: Session, now: datetime) -> int:
                 if gone < _SWEPT_AT_ONCE:
                     break
     return removed
+
+
+async def end_credits(db: Session, secrets: Secrets, now: datetime) -> int:
+    """Close credits that have expired and holds that have ended, tenant by tenant. Answers how many."""
+    ended = 0
+    for tenant_id in await expiry.tenants_due(db, now):
+        ctx = Ctx(tenant_id, SYSTEM, frozenset(), now, "worker", db, secrets)
+        for job in (expiry.end_holds, expiry.expire_credits):
+            while more := await job(ctx):
+                ended += more
+    return ended
 
 
 async def _main() -> None:

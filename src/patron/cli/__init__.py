@@ -4,6 +4,7 @@ import typer
 
 from patron.cli import applications, keys, mail_templates, mails, running, seeding, tenants
 from patron.cli.doctor import doctor
+from patron.cli.verifying import verify
 
 app = typer.Typer(
     name="patron",
@@ -19,6 +20,7 @@ app = typer.Typer(
 app.command()(running.serve)
 app.command()(running.migrate)
 app.command()(doctor)
+app.command()(verify)
 app.command()(seeding.seed)
 app.add_typer(tenants.app, name="tenant")
 app.add_typer(applications.app, name="application")

@@ -88,7 +88,7 @@ async def update(ctx: Ctx, code: str, details: Details, *, expect: frozenset[int
     row = await ctx.db.row(
         f"""
         update credit c set version = c.version + 1, custom_kind = $3, activates_at = $4, expires_at = $5,
-               account_id = $6, lapsed_at = case when $5 > $7 then null else c.lapsed_at end,
+               account_id = $6, lapsed_at = case when $5::timestamptz > $7::timestamptz then null else c.lapsed_at end,
                updated_at = $7, updated_by = $8
         where c.tenant_id = $1 and c.id = $2 returning {COLUMNS}
         """,

@@ -26,7 +26,7 @@ from ledger_model import Card, Deal, Model, NoError
 from ledgers import Till
 from patron.accounts import actions as accounts
 from patron.accounts.model import Profile
-from patron.credits import actions, payment_queries, payments, transactions
+from patron.credits import actions, holds, payment_queries, payments, transactions
 from patron.credits.model import Details, Payment
 from patron.credits.payments import Wanted
 from patron.credits.transactions import Movement
@@ -176,11 +176,11 @@ class Ledger(RuleBasedStateMachine):
         (number, deal), self.keys = self.deal(pick), self.keys + 1
         more = {"is_final": is_final, "key": f"k-{self.keys}"}
         made = self.both(
-            lambda ctx: payments.capture(ctx, number, amount(part), **more),
+            lambda ctx: holds.capture(ctx, number, amount(part), **more),
             lambda: self.model.capture(deal, part, self.till.now, is_final=is_final),
         )
         if made and again:
-            assert self.change(lambda: payments.capture(self.ctx, number, amount(part), **more)) == made
+            assert self.change(lambda: holds.capture(self.ctx, number, amount(part), **more)) == made
 
     @precondition(lambda self: self.model.deals)
     @rule(pick=PICK, part=PART, again=st.booleans())
@@ -188,11 +188,11 @@ class Ledger(RuleBasedStateMachine):
         (number, deal), self.keys = self.deal(pick), self.keys + 1
         key = f"k-{self.keys}"
         made = self.both(
-            lambda ctx: payments.refund(ctx, number, amount(part), key=key),
+            lambda ctx: holds.refund(ctx, number, amount(part), key=key),
             lambda: self.model.refund(deal, part, self.till.now),
         )
         if made and again:
-            assert self.change(lambda: payments.refund(self.ctx, number, amount(part), key=key)) == made
+            assert self.change(lambda: holds.refund(self.ctx, number, amount(part), key=key)) == made
 
     @precondition(lambda self: self.model.deals)
     @rule(pick=PICK)
@@ -204,7 +204,7 @@ class Ledger(RuleBasedStateMachine):
                 raise NoError
             self.model.release(deal)
 
-        self.both(lambda ctx: payments.void(ctx, number), ideal)
+        self.both(lambda ctx: holds.void(ctx, number), ideal)
 
     @precondition(lambda self: self.model.cards)
     @rule(pick=PICK, owner=st.integers(0, 1), lasts=DAYS)

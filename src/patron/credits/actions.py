@@ -5,11 +5,10 @@ from patron.credits.model import CUSTOM_KIND_LENGTH_MAX, Credit, Details, New, S
 from patron.credits.queries import COLUMNS
 from patron.kernel import events
 from patron.kernel.context import Ctx
-from patron.kernel.errors import Forbidden, Invalid, Problem, Refused, Unauthenticated, check_version
+from patron.kernel.errors import Invalid, Problem, Refused, check_version
 from patron.kernel.values import name_key
 
 FALLBACK_CURRENCY = "USD"
-CLAIMS_FAILED_MAX = 10
 
 _TOLD = ("kind", "custom_kind", "account_id", "currency", "initial", "balance", "activates_at", "expires_at")
 
@@ -24,7 +23,7 @@ async def create(ctx: Ctx, details: Details, *, user_id: str | None = None) -> C
         await ensure_balance(ctx, new.account_id, new.currency)
     credit_id = await _insert(ctx, new)
     (posted,) = await ledger.post(ctx, "issue", [Share(credit_id, new.initial_minor)])
-    await _record(ctx, "credit.created", None, posted.credit)
+    await record(ctx, "credit.created", None, posted.credit)
     await mails.issued(ctx, posted.credit, user_id=user_id)
     return posted.credit
 
@@ -84,7 +83,7 @@ async def update(ctx: Ctx, code: str, details: Details, *, expect: frozenset[int
     if problems:
         raise Invalid(*problems)
     if details.account_id is not None and details.account_id != before.account_id:
-        await _move(ctx, before, details.account_id)
+        await move(ctx, before, details.account_id)
     row = await ctx.db.row(
         f"""
         update credit c set version = c.version + 1, custom_kind = $3, activates_at = $4, expires_at = $5,
@@ -106,7 +105,7 @@ async def update(ctx: Ctx, code: str, details: Details, *, expect: frozenset[int
     if after.expired_minor and after.expires_at > ctx.now:
         (posted,) = await ledger.post(ctx, "reinstatement", [Share(after.id, after.expired_minor)])
         after = posted.credit
-    if await _record(ctx, "credit.updated", before, after):
+    if await record(ctx, "credit.updated", before, after):
         if after.account_id == before.account_id:
             await mails.changed(ctx, after)
         else:
@@ -129,7 +128,7 @@ def _check_fixed(ctx: Ctx, before: Credit, details: Details) -> None:
             raise Refused("credit_fixed", f"The {name} of a credit cannot be changed.")
 
 
-async def _move(ctx: Ctx, credit: Credit, account_id: int) -> None:
+async def move(ctx: Ctx, credit: Credit, account_id: int) -> None:
     """Bring what a locked credit holds from its account's balance to another's. The caller sets the account."""
     await ensure_balance(ctx, account_id, credit.currency)
     await ctx.db.fetch(
@@ -158,39 +157,6 @@ async def _add_to_balance(ctx: Ctx, credit: Credit, account_id: int, sign: int) 
         sign * credit.available_minor,
         sign * credit.held_minor,
     )
-
-
-async def claim(ctx: Ctx, code: str, *, expect: frozenset[int] | None = None) -> Credit:
-    """Give an unclaimed credit to the shopper who is calling; one's own stays as it is.
-
-    Raises NotFound, Stale, Refused for a credit that somebody else has, Unauthenticated without a shopper.
-    """
-    if ctx.actor.kind != "shopper":
-        raise Unauthenticated("A shopper's token is needed: x-vol-user-claims.")
-    if ctx.actor.account_id is None:
-        raise Forbidden("An anonymous shopper has no account that a credit could belong to.")
-    before = await queries.by_code(ctx, code, lock=True)
-    check_version(before.version, expect)
-    if before.account_id == ctx.actor.account_id:
-        return before
-    if before.account_id is not None:
-        raise Refused("credit_claimed", "This credit belongs to somebody else.")
-    await _move(ctx, before, ctx.actor.account_id)
-    row = await ctx.db.row(
-        f"""
-        update credit c set version = c.version + 1, account_id = $3, updated_at = $4, updated_by = $5
-        where c.tenant_id = $1 and c.id = $2 returning {COLUMNS}
-        """,
-        ctx.tenant_id,
-        before.id,
-        ctx.actor.account_id,
-        ctx.now,
-        ctx.actor.name,
-    )
-    assert row is not None
-    after = Credit(*row)
-    await _record(ctx, "credit.claimed", before, after)
-    return after
 
 
 async def delete(ctx: Ctx, code: str, *, expect: frozenset[int] | None = None) -> None:
@@ -225,10 +191,10 @@ async def delete(ctx: Ctx, code: str, *, expect: frozenset[int] | None = None) -
         ctx.now,
         ctx.actor.name,
     )
-    await _record(ctx, "credit.deleted", before, None)
+    await record(ctx, "credit.deleted", before, None)
 
 
-async def _record(ctx: Ctx, topic: str, before: Credit | None, after: Credit | None) -> bool:
+async def record(ctx: Ctx, topic: str, before: Credit | None, after: Credit | None) -> bool:
     """The event of a change; whether there was one. Codes are not told: who knows one can claim it."""
     credit = after or before
     assert credit is not None

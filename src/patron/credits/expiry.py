@@ -7,9 +7,10 @@ very moment on.
 from datetime import datetime
 
 from patron.credits import ledger
+from patron.credits.holds import change
 from patron.credits.model import Payment, Share
 from patron.credits.payment_queries import COLUMNS as PAYMENT
-from patron.credits.payments import change, told
+from patron.credits.payments import told
 from patron.kernel import events
 from patron.kernel.context import Ctx
 from patron.kernel.db import Session

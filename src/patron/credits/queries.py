@@ -19,7 +19,7 @@ WIDTH = len(Credit.__struct_fields__)
 
 def _money(sql: str, currency: str) -> Field:
     """An amount; lists are ordered by minor units."""
-    return Field(major(sql, currency), "number", sort=f"({sql})")
+    return Field(major(sql, currency), "number", sort=sql)
 
 
 FIELDS: dict[str, Field] = {
@@ -29,7 +29,7 @@ FIELDS: dict[str, Field] = {
     "account_id": Field("c.account_id", "integer", sort="coalesce(c.account_id, 0)"),
     "currency": Field("c.currency", sort='c.currency collate "C"'),
     "initial": _money("c.initial_minor", "c.currency"),
-    "balance": _money("c.available_minor + c.held_minor", "c.currency"),
+    "balance": _money("(c.available_minor + c.held_minor)", "c.currency"),
     "activates_at": Field("c.activates_at", "time", sort="c.activates_at"),
     "expires_at": Field("c.expires_at", "time", sort="c.expires_at"),
     "created_at": Field("c.created_at", "time", sort="c.created_at"),
@@ -37,7 +37,7 @@ FIELDS: dict[str, Field] = {
 }
 
 # The account's credits in the currency of its orders, added up: one look at an index. Then any credit of it.
-_SUM = major("b.available_minor + b.held_minor", "b.currency")
+_SUM = major("(b.available_minor + b.held_minor)", "b.currency")
 OF_ACCOUNT: dict[str, Field] = {
     "credit_balance": Field(
         f"""coalesce((select {_SUM} from credit_balance b

@@ -55,6 +55,7 @@ TOPICS: dict[str, str] = {
     "credit.updated": "Credit changed",
     "credit.deleted": "Credit removed",
     "credit.claimed": "Credit claimed",
+    "credit.claim_failed": "Code of a credit tried in vain",
     "credit.left": "Credit given to somebody else",
     "credit.debited": "Credit debited",
     "credit.credited": "Credit raised",

@@ -59,6 +59,7 @@ WORDS = {
     **{
         noun: f"{noun.capitalize()}s"
         for noun in ("contact", "note", "card", "attribute", "segment", "transaction", "visit")
+        for noun in ("contact", "note", "card", "attribute", "segment", "transaction", "credit", "payment")
     },
     "contact/middle_name": "MiddleNameOrInitial",
     "contact/last_name": "LastNameOrSurname",

@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
-from patron.credits import actions, history, mails, queries, transactions
+from patron.credits import actions, claims, history, mails, queries, transactions
 from patron.credits.model import KINDS, Credit, Details
 from patron.kernel.context import Ctx
-from patron.kernel.errors import Invalid
+from patron.kernel.errors import Invalid, PatronError
 from patron.kernel.values import from_minor
 from patron.kibo.collections import collection
 from patron.kibo.parameters import LIST, RESPONSE_FIELDS, USER_ID, ask
@@ -212,8 +212,10 @@ async def update_credit(ctx: Ctx, call: Call) -> Any:
 
 
 async def associate(ctx: Ctx, call: Call) -> Any:
-    """Give an unclaimed credit to the shopper who is calling."""
-    credit = await actions.claim(ctx, call.path["code"], expect=call.expect)
+    """Give an unclaimed credit to the shopper who is calling. Ten codes an hour may lead to nothing, not more."""
+    credit = await claims.claim(ctx, call.path["code"], expect=call.expect)
+    if isinstance(credit, PatronError):
+        return Answer(refusal=credit)
     return Answer(shown(ctx, credit), version=credit.version)
 
 
@@ -279,7 +281,7 @@ OPERATIONS = (
     ),
     Operation(
         id="associateCreditToShopper", method="PUT", path=f"{_ONE}/associate-to-shopper", handler=associate,
-        shopper="open", query=(RESPONSE_FIELDS,), answer=CustomerCredit, versioned=True,
+        shopper="open", query=(RESPONSE_FIELDS,), answer=CustomerCredit, versioned=True, throttled=True,
         summary="Give a credit to the shopper who calls", **_WRITE,
     ),
     Operation(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from patron.credits import payment_queries, payments
+from patron.credits import holds, payment_queries, payments
 from patron.credits.model import Payment
 from patron.kernel.context import Ctx
 from patron.kernel.query import Page
@@ -162,19 +162,19 @@ async def add_payment(ctx: Ctx, call: Call) -> Any:
 async def capture_payment(ctx: Ctx, call: Call) -> Any:
     """Spend what is on hold, or a part of it."""
     payment_id, body = call.id("paymentId", "payment"), call.body
-    payment = await payments.capture(ctx, payment_id, body.amount, is_final=body.is_final, key=body.key)
+    payment = await holds.capture(ctx, payment_id, body.amount, is_final=body.is_final, key=body.key)
     return await _answer(ctx, payment)
 
 
 async def void_payment(ctx: Ctx, call: Call) -> Any:
     """Let go of what is still on hold. Doing it again changes nothing."""
-    return await _answer(ctx, await payments.void(ctx, call.id("paymentId", "payment")))
+    return await _answer(ctx, await holds.void(ctx, call.id("paymentId", "payment")))
 
 
 async def refund_payment(ctx: Ctx, call: Call) -> Any:
     """Give back what was captured, or a part of it, to the credits that it came from."""
     payment_id, body = call.id("paymentId", "payment"), call.body
-    return await _answer(ctx, await payments.refund(ctx, payment_id, body.amount, key=body.key))
+    return await _answer(ctx, await holds.refund(ctx, payment_id, body.amount, key=body.key))
 
 
 _PATH = "/commerce/customer/credits/payments"

@@ -37,6 +37,7 @@ class Operation:
     `replays`: whether a POST takes an Idempotency-Key, and how its stored answer is kept. `versioned`: a single
     resource, whose answers carry an ETag; its PUT and DELETE take If-Match. `in_person`: about how a shopper signs in,
     so not for who acts for one.
+    resource, whose answers carry an ETag; its PUT and DELETE take If-Match. `throttled`: it may be refused for a while.
     """
 
     group: str
@@ -55,6 +56,7 @@ class Operation:
     replays: Literal["no", "yes", "secret"] = "no"
     versioned: bool = False
     in_person: bool = False
+    throttled: bool = False
     authenticated: bool = True
     summary: str = ""
 

@@ -3,6 +3,7 @@ import { Walk } from './walk.mjs'
 import accounts from './accounts.mjs'
 import attributes from './attributes.mjs'
 import cards from './cards.mjs'
+import credits from './credits.mjs'
 import contacts from './contacts.mjs'
 import impersonation from './impersonation.mjs'
 import modes from './modes.mjs'
@@ -22,6 +23,7 @@ const parts = {
   attributes,
   cards,
   transactions,
+  credits,
   segments,
   visits,
   surroundings,

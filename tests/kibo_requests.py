@@ -320,13 +320,14 @@ async def stock(shop: Shop) -> dict[str, Any]:
 
 
 async def _credit(shop: Shop, account_id: int) -> dict[str, Any]:
-    """A credit of the account, of which a part is on hold and a part was spent."""
-    body = {"code": f"card-of-{shop.tenant_id}", "initialBalance": 1_000, "customerId": account_id}
+    """A credit of the account, of which a part is on hold and a part was spent, and one that nobody has."""
+    body = {"code": f"card-of-{shop.tenant_id}", "initialBalance": 100_000, "customerId": account_id}
+    unused = await shop.post(CREDITS, {"code": f"unused-of-{shop.tenant_id}", "initialBalance": 5})
     credit = await shop.post(CREDITS, body)
     held = await shop.post(f"{CREDITS}/payments", {**_PAYMENT, "code": body["code"], "amount": 40, "isHold": True})
     captured = await shop.post(f"{CREDITS}/payments/{held.json()['id']}/capture", {"amount": 20})
-    assert [one.status_code for one in (credit, held, captured)] == [201, 201, 200]
-    return {"credit": credit.json()["code"], "payment": held.json()["id"]}
+    assert [one.status_code for one in (credit, unused, held, captured)] == [201, 201, 201, 200]
+    return {"credit": body["code"], "unused_credit": unused.json()["code"], "payment": held.json()["id"]}
 
 
 async def _segment(shop: Shop, account_id: int) -> int:

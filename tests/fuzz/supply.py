@@ -18,7 +18,7 @@ from patron.kernel.db import Database
 from patron.kernel.secrets import random_token
 from patron.settings import Settings
 from shoppers import reset_token
-from shops import ACCOUNTS, PASSWORD, TICKETS, Shop, open_shop
+from shops import ACCOUNTS, CREDITS, PASSWORD, TICKETS, Shop, open_shop
 
 OAUTH = "/api/platform/applications/authtickets/oauth"
 SEGMENTS = "/api/commerce/customer/segments"
@@ -32,7 +32,9 @@ _GOOD_FORMS = {
 }
 # Operations for an account that has no login yet, or no values, or that is gone afterwards.
 _FOR_A_GUEST = ("addLoginToExistingCustomer", "addAccountAttribute", "deleteAccount")
-_AS_SHOPPER = {"getCurrentAccount": 0.9, "changePassword": 0.5}
+_AS_SHOPPER = {"getCurrentAccount": 0.9, "changePassword": 0.5, "associateCreditToShopper": 0.9}
+# Operations for a credit that nobody has used.
+_FOR_AN_UNUSED_CREDIT = ("deleteCredit", "associateCreditToShopper")
 
 
 def name_of(case: Case) -> tuple[str, str]:
@@ -80,6 +82,8 @@ class Supply:
         things = {**self.things, "new_email": f"{random_token(6)}@example.com", "new_code": f"code{random_token(4)}"}
         if name in _FOR_A_GUEST:
             things["account"] = self.things["guest"]
+        if name in _FOR_AN_UNUSED_CREDIT:
+            things["credit"] = self.things["unused_credit"]
         if group == "CustomerAccountAttributeDefinitions":
             things["attribute"] = self.things["b2b_attribute"]
         for parameter in case.path_parameters or {}:
@@ -142,6 +146,13 @@ class Supply:
             "deleteAccountCard": ("card", f"{one}/cards", {"id": again}, "id"),
             "removeTransaction": ("transaction", f"{one}/transactions", transaction, "transactionId"),
             "deleteAccountAttribute": ("attribute", f"{one}/attributes", value, "fullyQualifiedName"),
+            "deleteCredit": ("unused_credit", CREDITS, {"initialBalance": 5}, "code"),
+            "voidPayment": (
+                "payment",
+                f"{CREDITS}/payments",
+                filled(FORMS["Credit.addPayment"][1].body, self.things),
+                "id",
+            ),
             "deleteSegment": ("segment", SEGMENTS, {"code": again, "name": "Tea drinkers"}, "id"),
             "removeSegmentAccount": ("segment", members, [self.things["account"]], "id"),
             "refreshUserAuthTicket": (

@@ -58,8 +58,7 @@ WORDS = {
     "wishlist_count": "CommerceSummary/WishlistCount",
     **{
         noun: f"{noun.capitalize()}s"
-        for noun in ("contact", "note", "card", "attribute", "segment", "transaction", "visit")
-        for noun in ("contact", "note", "card", "attribute", "segment", "transaction", "credit", "payment")
+        for noun in ("contact", "note", "card", "attribute", "segment", "transaction", "credit", "payment", "visit")
     },
     "contact/middle_name": "MiddleNameOrInitial",
     "contact/last_name": "LastNameOrSurname",

@@ -30,7 +30,22 @@ EMAIL_UPDATED = Kind(
     {"email": Fact("The new address; empty when it was removed.", "kim@example.com")},
 )
 
-KINDS = {kind.name: kind for kind in (CREATED, RESET, PASSWORD_UPDATED, EMAIL_UPDATED)}
+_CREDIT = {
+    "balance": Fact("What is on the credit, with its currency.", "25.00 USD"),
+    "code": Fact("The credit's code.", "7KQM-2WXN-9HTP-4RBD", needed=True),
+    "expires_on": Fact("The last day on which it is good, in UTC.", "2027-06-30"),
+}
+STORE_CREDIT_CREATED = Kind("storeCreditCreated", "A customer was given store credit.", _CREDIT)
+STORE_CREDIT_UPDATED = Kind("storeCreditUpdated", "The shop changed a customer's credit, or added to it.", _CREDIT)
+GIFT_CARD_CREATED = Kind("giftCardCreated", "A customer was given a gift card.", _CREDIT)
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        *(CREATED, RESET, PASSWORD_UPDATED, EMAIL_UPDATED),
+        *(STORE_CREDIT_CREATED, STORE_CREDIT_UPDATED, GIFT_CARD_CREATED),
+    )
+}
 
 
 def facts_of(kind: Kind) -> dict[str, Fact]:

@@ -36,8 +36,7 @@ class Operation:
     result is `call.prepared`. `changes` opens a transaction.
     `replays`: whether a POST takes an Idempotency-Key, and how its stored answer is kept. `versioned`: a single
     resource, whose answers carry an ETag; its PUT and DELETE take If-Match. `in_person`: about how a shopper signs in,
-    so not for who acts for one.
-    resource, whose answers carry an ETag; its PUT and DELETE take If-Match. `throttled`: it may be refused for a while.
+    so not for who acts for one. `throttled`: it may be refused for a while.
     """
 
     group: str

@@ -4,8 +4,8 @@ from alembic import op
 
 from patron.migrations.sql import run
 
-revision = "0002"
-down_revision = "0001"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
@@ -15,4 +15,4 @@ def upgrade() -> None:
         op.execute(
             "create index concurrently event_credit on event (tenant_id, subject, id) where subject like 'credit/%'"
         )
-    run("0002_credits")
+    run("0006_credits")

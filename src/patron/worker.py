@@ -23,6 +23,7 @@ from patron.kernel.secrets import Passwords, Vault
 from patron.kernel.tokens import Keyring
 from patron.logs import configure
 from patron.settings import Settings
+from patron.visits import retention
 
 HEARTBEAT_SECONDS = 2.0
 MAIL_SECONDS = 1.0
@@ -60,6 +61,7 @@ async def run(settings: Settings) -> None:
                 _repeat("credits", CREDITS_SECONDS, lambda: end_credits(database.session(), secrets, clock()))
             )
             jobs.create_task(_repeat("sweep", SWEEP_SECONDS, lambda: sweep(database.session(), clock())))
+            jobs.create_task(_repeat("visits", SWEEP_SECONDS, lambda: retention.upkeep(database.session(), clock())))
     finally:
         passwords.close()
         await database.close()

@@ -2,7 +2,7 @@
 
 import typer
 
-from patron.cli import applications, keys, mail_templates, mails, running, seeding, tenants
+from patron.cli import applications, keys, mail_templates, mails, running, seeding, tenants, visits
 from patron.cli.doctor import doctor
 from patron.cli.verifying import verify
 
@@ -26,5 +26,6 @@ app.add_typer(tenants.app, name="tenant")
 app.add_typer(applications.app, name="application")
 app.add_typer(keys.app, name="keys")
 app.add_typer(mails.app, name="mail")
+app.add_typer(visits.app, name="visits")
 mails.app.command("templates")(mail_templates.templates)
 mails.app.add_typer(mail_templates.app, name="template")

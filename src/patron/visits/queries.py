@@ -71,7 +71,7 @@ async def get(ctx: Ctx, name: str, *, lock: bool = False) -> Visit:
     An id of ours says the moment of the visit and with it the partition. Only where there is no such visit, or where
     the id is a caller's own, is the place looked up: one partition is read either way.
     """
-    hold = " for update of v" if lock else ""
+    hold = " for update" if lock else ""
     row, ours = None, read_id(name)
     if ours is not None:
         row = await ctx.db.row(
@@ -82,8 +82,9 @@ async def get(ctx: Ctx, name: str, *, lock: bool = False) -> Visit:
     if row is None:
         row = await ctx.db.row(
             f"""
-            select {COLUMNS} from visit_key k join visit v on v.tenant_id = $1 and v.at = k.at and v.id = k.id
-            where k.tenant_id = $1 and k.key = $2{hold}
+            select {COLUMNS} from visit v
+            where v.tenant_id = $1 and v.at = (select k.at from visit_key k where k.tenant_id = $1 and k.key = $2)
+              and v.id = (select k.id from visit_key k where k.tenant_id = $1 and k.key = $2){hold}
             """,
             ctx.tenant_id,
             name,

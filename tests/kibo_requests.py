@@ -149,6 +149,7 @@ FORMS: dict[str, list[Form]] = {
         Form(body={"webSiteId": "{site}"}),
     ],
     "CustomerVisit.addVisits": [Form(body=[_VISIT, {"type": "Store", "id": "{new_code}"}])],
+    "CustomerVisit.getVisitAnalytics": [Form(), Form({"by": "site,segment", "filter": "accountId eq {account}"})],
     "CustomerVisit.updateVisit": [Form(body=_VISIT)],
     "CustomerSet.getCustomerSets": [Form()],
     "CustomerSet.getCustomerSet": [Form()],

@@ -20,6 +20,7 @@ from patron.kibo import (
     sign_up,
     tickets,
     transactions,
+    visit_figures,
     visits,
 )
 
@@ -34,6 +35,7 @@ OPERATIONS = (
     *cards.OPERATIONS,
     *transactions.OPERATIONS,
     *visits.OPERATIONS,
+    *visit_figures.OPERATIONS,
     *segments.OPERATIONS,
     *credits.OPERATIONS,
     *payments.OPERATIONS,

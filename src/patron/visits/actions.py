@@ -5,7 +5,7 @@ New visits lock in one order: keys, accounts, counters, visitors; each kind in t
 
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 
@@ -65,34 +65,49 @@ async def claim(ctx: Ctx, visits: Sequence[Visit]) -> set[str]:
 
 
 async def insert(ctx: Ctx, visits: Sequence[Visit]) -> None:
-    """Write new visits, count them by month, and note who came. One statement, however many there are."""
-    months = sorted(Counter(month_of(visit.at) for visit in visits).items())
+    """Write new visits, count them by month, and note who came. All travels in one statement before the commit."""
+    await ctx.db.write(
+        f"insert into visit (tenant_id, recorded_at, {_COLUMNS}) select $1, $2, g.* from unnest({_GIVEN}) as g",
+        ctx.tenant_id,
+        ctx.now,
+        *([value(visit) for visit in visits] for value in _VALUES),
+    )
+    await _count(ctx, Counter(month_of(visit.at) for visit in visits))
+    await _note(ctx, visits)
+
+
+async def _count(ctx: Ctx, months: Mapping[datetime, int]) -> None:
+    """Count visits, more or fewer, by their months."""
+    ordered = sorted(months.items())
+    await ctx.db.write(
+        """
+        insert into visit_count as n (tenant_id, month_at, slot, visits)
+        select $1, m.month_at, $2, m.visits from unnest($3::timestamptz[], $4::bigint[]) as m (month_at, visits)
+        on conflict (tenant_id, month_at, slot) do update set visits = n.visits + excluded.visits
+        """,
+        ctx.tenant_id,
+        secrets.randbelow(_SLOTS),
+        [month for month, _ in ordered],
+        [visits for _, visits in ordered],
+    )
+
+
+async def _note(ctx: Ctx, visits: Sequence[Visit]) -> None:
+    """Note when the visitors of these visits came first and last. One who came before costs no write the same day."""
     moments: dict[int, list[datetime]] = defaultdict(list)
     for visit in visits:
         moments[visit.visitor].append(visit.at)
     visitors = sorted(moments)
-    await ctx.db.execute(
-        f"""
-        with counted as (
-            insert into visit_count as n (tenant_id, month_at, slot, visits)
-            select $1, m.month_at, $17, m.visits from unnest($18::timestamptz[], $19::bigint[]) as m (month_at, visits)
-            on conflict (tenant_id, month_at, slot) do update set visits = n.visits + excluded.visits
-        ), seen as (
-            insert into visitor as w (tenant_id, id, first_at, last_at)
-            select $1, s.id, s.first_at, s.last_at
-            from unnest($20::bigint[], $21::timestamptz[], $22::timestamptz[]) as s (id, first_at, last_at)
-            on conflict (tenant_id, id) do update
-            set first_at = least(w.first_at, excluded.first_at), last_at = greatest(w.last_at, excluded.last_at)
-            where excluded.first_at < w.first_at or excluded.last_at > w.last_at + interval '1 day'
-        )
-        insert into visit (tenant_id, recorded_at, {_COLUMNS}) select $1, $2, g.* from unnest({_GIVEN}) as g
+    await ctx.db.write(
+        """
+        insert into visitor as w (tenant_id, id, first_at, last_at)
+        select $1, s.id, s.first_at, s.last_at
+        from unnest($2::bigint[], $3::timestamptz[], $4::timestamptz[]) as s (id, first_at, last_at)
+        on conflict (tenant_id, id) do update
+        set first_at = least(w.first_at, excluded.first_at), last_at = greatest(w.last_at, excluded.last_at)
+        where excluded.first_at < w.first_at or excluded.last_at > w.last_at + interval '1 day'
         """,
         ctx.tenant_id,
-        ctx.now,
-        *([value(visit) for visit in visits] for value in _VALUES),
-        secrets.randbelow(_SLOTS),
-        [month for month, _ in months],
-        [count for _, count in months],
         visitors,
         [min(moments[visitor]) for visitor in visitors],
         [max(moments[visitor]) for visitor in visitors],
@@ -113,7 +128,7 @@ async def move(ctx: Ctx, before: Visit, after: Visit) -> None:
         *(after.browser_location, after.location, after.device, after.visitor),
     )
     if after.at != before.at:
-        await ctx.db.execute(
+        await ctx.db.write(
             """
             insert into visit_key (tenant_id, key, id, at) values ($1, $2, $3, $4)
             on conflict (tenant_id, key) do update set at = excluded.at
@@ -123,31 +138,10 @@ async def move(ctx: Ctx, before: Visit, after: Visit) -> None:
             after.id,
             after.at,
         )
-    months = {month_of(before.at): -1, month_of(after.at): 1}
-    if len(months) == 2:
-        await ctx.db.execute(
-            """
-            insert into visit_count as n (tenant_id, month_at, slot, visits)
-            select $1, m.month_at, $2, m.visits from unnest($3::timestamptz[], $4::bigint[]) as m (month_at, visits)
-            order by m.month_at
-            on conflict (tenant_id, month_at, slot) do update set visits = n.visits + excluded.visits
-            """,
-            ctx.tenant_id,
-            secrets.randbelow(_SLOTS),
-            list(months),
-            list(months.values()),
-        )
+    if month_of(after.at) != month_of(before.at):
+        await _count(ctx, {month_of(before.at): -1, month_of(after.at): 1})
     if after.visitor != before.visitor or after.at != before.at:
-        await ctx.db.execute(
-            """
-            insert into visitor as w (tenant_id, id, first_at, last_at) values ($1, $2, $3, $3)
-            on conflict (tenant_id, id) do update
-            set first_at = least(w.first_at, excluded.first_at), last_at = greatest(w.last_at, excluded.last_at)
-            """,
-            ctx.tenant_id,
-            after.visitor,
-            after.at,
-        )
+        await _note(ctx, [after])
 
 
 async def forget(ctx: Ctx, account_id: int, visitor: int) -> None:

@@ -132,11 +132,11 @@ async def test_the_newest_page_reads_the_newest_months_only(shop: Shop, database
     await visit_of(shop, date=ago(0))
 
     sql = await ran(shop, statements, VISITS, pageSize=1)
-    read = await plan(database, sql, shop.tenant_id, 2)
+    read = await plan(database, sql, shop.tenant_id)
 
     # The two newest visits may lie in two months, and the month to come is looked into first.
     assert min(read) >= partition(ago(0.5))
-    deep = await plan(database, sql, shop.tenant_id, 1_000)
+    deep = await plan(database, sql.replace("limit 2", "limit 1000"), shop.tenant_id)
     assert min(deep) <= partition(ago(700))
 
 

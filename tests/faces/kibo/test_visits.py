@@ -267,4 +267,4 @@ async def test_recording_costs_the_same_statements_whatever_a_visit_brings(shop:
             assert (await shop.post(VISITS, body)).status_code == 201
         costs.append(len(counting.heard))
 
-    assert costs == [5, 7, 7]  # begin, account, visit, event, commit; transactions and sums
+    assert costs == [4, 6, 6]  # begin, account, visit with event, commit; transactions and sums

@@ -276,7 +276,7 @@ def nobody() -> dict[str, Any]:
 async def stock(shop: Shop) -> dict[str, Any]:
     """One of everything in a shop. Ids are large, so that none is also a page size or the like."""
     db = shop.database.session()
-    for table in ("note", "segment", "credit_payment"):
+    for table in ("contact", "note", "segment", "credit_payment"):
         counter = f"pg_get_serial_sequence('{table}', 'id')"
         await db.value(f"select setval({counter}, 700000 + nextval({counter}))")
     ticket = await shop.shopper(firstName="Owner", lastName=f"Of {shop.tenant_id}")

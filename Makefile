@@ -7,6 +7,7 @@
 #   make check    formatting, lint, types, import rules
 #   make bench    measure this machine with 100,000 customers   (make bench ARGS="--customers 1000000")
 #   make locks    compute the lock files anew           (make locks UPGRADE=--upgrade)
+#   make zips     compute the table of ZIP codes anew, after a new release of the package it is made of
 #   make clean    remove what make made; data folders stay
 #
 # PORT, PATRON_HOME, DATABASE_URL and every other setting count from the environment or as `make serve PORT=9000`.
@@ -14,7 +15,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test faults fuzz check bench locks clean rebuild
+.PHONY: help serve test faults fuzz check bench locks zips clean rebuild
 
 PYTHON  ?=
 ARGS    ?=
@@ -94,6 +95,9 @@ locks: $(VENV)/runtime.stamp
 	@build/locks/bin/python -m pip --disable-pip-version-check install --quiet pip-tools
 	@$(COMPILE) --output-file requirements.lock pyproject.toml
 	@$(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+zips: $(VENV)/dev.stamp
+	@$(PY) tests/zip_table.py
 
 clean:
 	rm -rf $(VENV) build dist $(CLIENTS)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

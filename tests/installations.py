@@ -46,13 +46,13 @@ class Installation:
         assert "Traceback" not in done.stderr
         return done
 
-    def patron(self, *arguments: str, status: int = 0, **env: str) -> str:
+    def patron(self, *arguments: str, status: int = 0, typed: str = "", **env: str) -> str:
         """What one of the operator's commands says, with the blanks of tables taken together.
 
         In this process, to save the start of another; in a thread, as commands have an event loop of their own.
         """
         with ThreadPoolExecutor(1) as thread:
-            done = thread.submit(CliRunner().invoke, app, arguments, env=self.env | env).result()
+            done = thread.submit(CliRunner().invoke, app, arguments, input=typed, env=self.env | env).result()
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         assert done.exit_code == status, done.output

@@ -151,6 +151,7 @@ FORMS: dict[str, list[Form]] = {
     "CustomerVisit.addVisits": [Form(body=[_VISIT, {"type": "Store", "id": "{new_code}"}])],
     "CustomerVisit.getVisitAnalytics": [Form(), Form({"by": "site,segment", "filter": "accountId eq {account}"})],
     "CustomerVisit.updateVisit": [Form(body=_VISIT)],
+    "AddressValidation.validateAddress": [Form(body={"address": {**_ADDRESS, "postalOrZipCode": "78701"}})],
     "CustomerSet.getCustomerSets": [Form()],
     "CustomerSet.getCustomerSet": [Form()],
     "StorefrontAuthTicket.createUserAuthTicket": [

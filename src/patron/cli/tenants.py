@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from patron.cli import policies
+from patron.cli import address_provider, policies
 from patron.cli.desk import Desk, Failure, run
 from patron.demo.shop import SLUG as DEMO_SLUG
 from patron.kernel.outbound import Outbound
@@ -14,6 +14,7 @@ from patron.tenants import actions, queries
 
 app = typer.Typer(help="The tenants (shops) of this installation.", no_args_is_help=True)
 app.command("settings")(policies.settings)
+app.command("address-provider")(address_provider.address_provider)
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")

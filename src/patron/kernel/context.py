@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from patron.kernel.breaker import Breakers
 from patron.kernel.caller import Actor, Site
 from patron.kernel.db import Session
 from patron.kernel.errors import Forbidden, Invalid
@@ -21,6 +22,7 @@ class Secrets:
     passwords: Passwords
     revocations: Revocations
     outbound: Outbound = field(default_factory=Outbound)
+    breakers: Breakers = field(default_factory=Breakers)
 
 
 @dataclass(frozen=True, slots=True)

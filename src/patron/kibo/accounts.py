@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from patron.attributes import queries as attribute_queries
-from patron.customers import actions, queries
+from patron.customers import actions, addresses, queries
 from patron.customers.model import CHILDREN
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid, NotFound, Unauthenticated
@@ -16,6 +16,7 @@ from patron.kibo.contacts import NAMES as CONTACT_NAMES
 from patron.kibo.credits import NAMES as CREDIT_NAMES
 from patron.kibo.parameters import LIST, RESPONSE_FIELDS, RESPONSE_GROUPS, USER_ID, ask_for
 from patron.kibo.wire import Wire
+from patron.tenants import queries as tenants
 from patron.web.operations import Answer, Call, Operation, Param
 
 NAMES = {
@@ -142,9 +143,18 @@ async def get_current(ctx: Ctx, call: Call) -> Any:
     return Answer(shown(ctx, customer), version=customer.account.version)
 
 
+async def judge_account(ctx: Ctx, call: Call) -> actions.NewCustomer:
+    """Before the transaction: are the addresses right, as far as the tenant asks?"""
+    new = read(call.body)
+    if not new.contacts:
+        return new
+    policy = await tenants.policy(ctx)
+    return (await addresses.judged_customers(ctx, policy.addresses, [new], [""]))[0]
+
+
 async def add_account(ctx: Ctx, call: Call) -> Any:
     """A new account without a login, with its contacts, notes and attributes."""
-    customer = await actions.create(ctx, read(call.body))
+    customer = await actions.create(ctx, call.prepared)
     return Answer(shown(ctx, customer), version=customer.account.version)
 
 
@@ -202,8 +212,8 @@ OPERATIONS = (
     ),
     Operation(
         _GROUP, "addAccount", "POST", _PATH, add_account, scope="customer:create", shopper="open",
-        query=(RESPONSE_FIELDS,), body=CustomerAccount, answer=CustomerAccount, status=201, changes=True,
-        replays="yes", versioned=True, summary="Create an account without a login",
+        before=judge_account, query=(RESPONSE_FIELDS,), body=CustomerAccount, answer=CustomerAccount, status=201,
+        changes=True, replays="yes", versioned=True, summary="Create an account without a login",
     ),
     Operation(
         _GROUP, "updateAccount", "PUT", _ONE, update_account, scope="customer:update", shopper="own",

@@ -5,11 +5,13 @@ from typing import Any
 from patron.contacts import actions, queries
 from patron.contacts.model import Contact, Details
 from patron.customers import actions as customers
+from patron.customers import addresses
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid
 from patron.kibo.collections import collection
 from patron.kibo.parameters import LIST, RESPONSE_FIELDS, USER_ID, ask
 from patron.kibo.wire import AdminUserAuditInfo, Given, Int32, Paged, Wire, audit
+from patron.tenants import queries as tenants
 from patron.web.operations import Answer, Call, Operation
 
 
@@ -181,15 +183,28 @@ async def get_contact(ctx: Ctx, call: Call) -> Any:
     return Answer(shown(contact), version=contact.version)
 
 
+async def judge_contact(ctx: Ctx, call: Call) -> Details:
+    """Before the transaction: is the address right, as far as the tenant asks?"""
+    policy = await tenants.policy(ctx)
+    return (await addresses.judged(ctx, policy.addresses, [read(call.body)], [""]))[0]
+
+
+async def judge_contacts(ctx: Ctx, call: Call) -> list[Details]:
+    """The same for many."""
+    policy, given = await tenants.policy(ctx), [read(one) for one in call.body]
+    return await addresses.judged(ctx, policy.addresses, given, [f"[{n}]." for n in range(len(given))])
+
+
 async def add_contact(ctx: Ctx, call: Call) -> Any:
     """Add one. A client's id is ignored."""
-    contact = await actions.add(ctx, call.account_id, read(call.body))
+    contact = await actions.add(ctx, call.account_id, call.prepared)
     return Answer(shown(contact), version=contact.version)
 
 
 async def put_contacts(ctx: Ctx, call: Call) -> Any:
     """Add many; one whose id the account knows is changed instead. Answers those, in their order."""
-    contacts = await actions.put(ctx, call.account_id, [(one.id, read(one)) for one in call.body])
+    given = [(one.id, details) for one, details in zip(call.body, call.prepared, strict=True)]
+    contacts = await actions.put(ctx, call.account_id, given)
     return CustomerContactCollection(
         page_size=len(contacts),
         page_count=1 if contacts else 0,
@@ -201,7 +216,7 @@ async def put_contacts(ctx: Ctx, call: Call) -> Any:
 async def update_contact(ctx: Ctx, call: Call) -> Any:
     """Replace one."""
     contact_id = call.id("contactId", "contact")
-    contact = await actions.update(ctx, call.account_id, contact_id, read(call.body), expect=call.expect)
+    contact = await actions.update(ctx, call.account_id, contact_id, call.prepared, expect=call.expect)
     return Answer(shown(contact), version=contact.version)
 
 
@@ -225,16 +240,18 @@ OPERATIONS = (
         answer=CustomerContact, versioned=True, summary="Read a contact", **_READ,
     ),
     Operation(
-        id="addAccountContact", method="POST", path=_PATH, handler=add_contact, query=(RESPONSE_FIELDS,),
-        body=CustomerContact, answer=CustomerContact, status=201, replays="yes", versioned=True,
-        summary="Add a contact", **_WRITE,
+        id="addAccountContact", method="POST", path=_PATH, handler=add_contact, before=judge_contact,
+        query=(RESPONSE_FIELDS,), body=CustomerContact, answer=CustomerContact, status=201, replays="yes",
+        versioned=True, summary="Add a contact", **_WRITE,
     ),
     Operation(
-        id="addAccountContactList", method="PUT", path=_PATH, handler=put_contacts, query=(RESPONSE_FIELDS,),
+        id="addAccountContactList", method="PUT", path=_PATH, handler=put_contacts, before=judge_contacts,
+        query=(RESPONSE_FIELDS,),
         body=list[CustomerContact], answer=CustomerContactCollection, summary="Add or change many contacts", **_WRITE,
     ),
     Operation(
-        id="updateAccountContact", method="PUT", path=_ONE, handler=update_contact, query=(USER_ID, RESPONSE_FIELDS),
+        id="updateAccountContact", method="PUT", path=_ONE, handler=update_contact, before=judge_contact,
+        query=(USER_ID, RESPONSE_FIELDS),
         body=CustomerContact, answer=CustomerContact, versioned=True, summary="Replace a contact", **_WRITE,
     ),
     Operation(

@@ -38,6 +38,7 @@ _TAGS = {
     "CustomerSegment": "Segments: named sets of accounts.",
     "OrderAttributeDefinitions": "Definitions of the custom attributes of orders, whose values sit on the orders.",
     "CustomerSet": "Customer sets: sites that share accounts and logins.",
+    "AddressValidation": "Whether an address can be right, and how it is best written.",
     "StorefrontAuthTicket": "Tickets: how shoppers sign in and stay signed in.",
     "CustomerVisit": "Visits: who came to a site or store, when, with what, and what they did there.",
     "Platform": "How applications sign in, and what they may know of the tenant.",

@@ -2,6 +2,7 @@
 
 from patron.kibo import (
     accounts,
+    addresses,
     attributes,
     audit,
     cards,
@@ -43,6 +44,7 @@ OPERATIONS = (
     *definitions.OPERATIONS,
     *order_attributes.OPERATIONS,
     *customer_sets.OPERATIONS,
+    *addresses.OPERATIONS,
     *tickets.OPERATIONS,
     *impersonation.OPERATIONS,
     *platform.OPERATIONS,

@@ -6,6 +6,7 @@ import msgspec
 
 from patron.accounts.model import Account
 from patron.customers import actions as customers
+from patron.customers import addresses
 from patron.customers.actions import NewCustomer
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Faults, Forbidden, Invalid, NotFound, Refused, Taken
@@ -75,15 +76,18 @@ def _check_secrets(policy: PasswordPolicy, body: Any) -> None:
 
 async def _prepared(ctx: Ctx, bodies: list[CustomerAccountAndAuthInfo], place: str = "") -> list[_SignUp]:
     """Check all sign-ups, then hash their passwords. Raises Invalid with every fault of every one, or TooMany."""
-    policy = (await tenants.policy(ctx)).password
-    faults, news = Faults(), []
+    policy = await tenants.policy(ctx)
+    faults, read_ones = Faults(), {}
     for n, body in enumerate(bodies):
         with faults.of(place.format(n)):
             new = read(body.account or CustomerAccount(), is_import=body.is_import)
-            news.append(new)
+            read_ones[place.format(n)] = new
             customers.check_sign_up(ctx, new)
         with faults.of(place.format(n)):
-            _check_secrets(policy, body)
+            _check_secrets(policy.password, body)
+    news: list[NewCustomer] = []
+    with faults.of():
+        news = await addresses.judged_customers(ctx, policy.addresses, list(read_ones.values()), list(read_ones))
     faults.tell()
     return [
         _SignUp(new, await actions.hashed(ctx, body.password, body.external_password), body.is_import)

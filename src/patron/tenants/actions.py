@@ -47,6 +47,27 @@ async def set_password_hook(db: Session, vault: Vault, tenant_id: int, url: str 
     return "whsec_" + base64.b64encode(key).decode() if url else None
 
 
+ADDRESS_KEY_PURPOSE = "address service"
+
+
+async def set_address_provider(
+    db: Session, vault: Vault, tenant_id: int, name: str | None, *, url: str = "", key: str = ""
+) -> None:
+    """Have a service asked about addresses, with a key that is kept sealed; None ends it. Raises NotFound."""
+    sealed = base64.b64encode(vault.seal(key.encode(), ADDRESS_KEY_PURPOSE)).decode()
+    changed = await db.execute(
+        """
+        update tenant set settings = settings
+            || jsonb_build_object('addresses', coalesce(settings -> 'addresses', '{}') || $2::jsonb)
+        where id = $1
+        """,
+        tenant_id,
+        {"provider": {"name": name, "url": url, "sealed_key": sealed} if name else None},
+    )
+    if not changed:
+        raise NotFound("tenant", tenant_id)
+
+
 async def create_customer_set(
     db: Session, tenant_id: int, *, code: str, name: str, is_default: bool = False, now: datetime
 ) -> None:

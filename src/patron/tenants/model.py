@@ -107,6 +107,21 @@ class PasswordHook(msgspec.Struct, frozen=True):
     sealed_key: str
 
 
+class AddressProvider(msgspec.Struct, frozen=True):
+    """A service that is asked about addresses: which one, where it is, and its sealed key."""
+
+    name: str
+    url: str
+    sealed_key: str
+
+
+class AddressPolicy(msgspec.Struct, frozen=True):
+    """How addresses are checked. `strict`: contacts whose address is wrong are refused."""
+
+    strict: bool = False
+    provider: AddressProvider | None = None
+
+
 class Policy(msgspec.Struct, frozen=True):
     """A tenant's settings: `tenant.settings`, with our defaults for what is not there."""
 
@@ -119,3 +134,4 @@ class Policy(msgspec.Struct, frozen=True):
     suppressed_mails: tuple[str, ...] = ()
     visit_months: int = 25
     password_hook: PasswordHook | None = None
+    addresses: AddressPolicy = AddressPolicy()

@@ -21,6 +21,7 @@ SAYS = {
     "access_minutes_max": "What a caller may choose at most for an access token, up to 1440.",
     "refresh_minutes_max": "What a caller may choose at most for a refresh token, up to 43200.",
     "visit_months": "Months for which visits are kept, beside the present one.",
+    "addresses.strict": "Whether contacts whose address is wrong are refused.",
     "suppressed_mails": "Kinds of mails that are not sent, with commas between them.",
 }
 # Within what a number makes sense. The upper ends are those that no request gets beyond (Kibo behaviour 6.3, 8.1);

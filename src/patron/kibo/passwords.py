@@ -196,8 +196,8 @@ OPERATIONS = (
     ),
     Operation(
         id="changePasswords", method="POST", path=f"{_PATH}/Change-Passwords", handler=change_passwords,
-        before=prepare_changes, body=AccountPasswordInfoCollection, answer=ChangePasswordResultCollection,
-        query=(RESPONSE_FIELDS,), summary="Change many passwords", **_UPDATE,
+        before=prepare_changes, in_person=True, body=AccountPasswordInfoCollection,
+        answer=ChangePasswordResultCollection, query=(RESPONSE_FIELDS,), summary="Change many passwords", **_UPDATE,
     ),
     Operation(
         id="resetPassword", method="POST", path=f"{_PATH}/Reset-Password", handler=reset_password,

@@ -136,7 +136,7 @@ def statuses(row: Operation) -> list[int]:
         412: "If-Match" in conditions(row),
         413: row.body is not None,
         422: row.replays != "no",
-        429: row.before is not None or row.throttled,
+        429: row.in_person or row.throttled,
         500: True,
         503: True,
     }

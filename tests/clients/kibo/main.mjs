@@ -1,6 +1,7 @@
 // Walks through every operation. The shop comes as JSON in PATRON_SHOP; what happens goes to stdout, line by line.
 import { Walk } from './walk.mjs'
 import accounts from './accounts.mjs'
+import addresses from './addresses.mjs'
 import attributes from './attributes.mjs'
 import cards from './cards.mjs'
 import credits from './credits.mjs'
@@ -19,6 +20,7 @@ import visits from './visits.mjs'
 const parts = {
   accounts,
   contacts,
+  addresses,
   notes,
   attributes,
   cards,

@@ -187,8 +187,8 @@ OPERATIONS = (
         answer=CustomerAuthTicket, replays="secret", summary="Give a guest a login", **_CREATE,
     ),
     Operation(
-        id="addAccounts", method="POST", path=f"{_PATH}/Bulk", handler=add_accounts, before=prepare_bulk, in_person=True,
-        body=list[CustomerAccountAndAuthInfo], answer=CustomerAccountCollection, replays="yes",
+        id="addAccounts", method="POST", path=f"{_PATH}/Bulk", handler=add_accounts, before=prepare_bulk,
+        in_person=True, body=list[CustomerAccountAndAuthInfo], answer=CustomerAccountCollection, replays="yes",
         summary="Create many accounts with logins", **_CREATE,
     ),
 )  # fmt: skip

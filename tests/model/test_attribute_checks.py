@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attribute_samples import definition, list_of
-from patron.attributes.model import Definition, Validation
-from patron.attributes.patterns import REPEATS_MAX, TEXT_LENGTH_MAX, matches, pattern_fault
+from patron.attributes.model import Definition
 from patron.attributes.values import LENGTH_MAX, VALUES_MAX, checked, is_blank
+from patron.kernel.definitions import Validation
 from patron.kernel.errors import Invalid
+from patron.kernel.patterns import REPEATS_MAX, TEXT_LENGTH_MAX, matches, pattern_fault
 
 TEXT = definition()
 NUMBER = definition(data_type="Number")

@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attribute_samples import definition, details, list_of, words
-from patron.attributes.model import Details, Label, Metadata, Validation, Word, fqn_key
+from patron.attributes.model import Details, Label, Word
 from patron.attributes.rules import (
     DATA_TYPES,
     DISPLAY_GROUPS,
     INPUT_TYPES,
-    METADATA_MAX,
     VALUE_TYPES,
     WORDS_MAX,
     changed,
     checked,
 )
+from patron.kernel.definitions import METADATA_MAX, Metadata, Validation, fqn_key
 from patron.kernel.errors import Invalid, Refused
 
 MAY = datetime(2026, 5, 1, tzinfo=UTC)

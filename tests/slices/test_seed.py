@@ -13,7 +13,7 @@ from attribute_samples import definition, details, list_of
 from patron.accounts import queries as accounts
 from patron.accounts.model import AUDITED, Account, Profile, keys
 from patron.accounts.model import checked as checked_profile
-from patron.attributes.model import FAMILIES, Label, Validation, Word
+from patron.attributes.model import FAMILIES, Label, Word
 from patron.attributes.model import Details as AttributeDetails
 from patron.attributes.queries import DEFINITION, read_definition
 from patron.attributes.values import checked as checked_values
@@ -31,6 +31,7 @@ from patron.kernel.caller import SYSTEM
 from patron.kernel.clock import clock
 from patron.kernel.context import Ctx, Secrets
 from patron.kernel.db import Database
+from patron.kernel.definitions import Validation
 from patron.kernel.revocation import Revocations
 from patron.kernel.secrets import Passwords, Vault
 from patron.kernel.tokens import Keyring

@@ -8,10 +8,11 @@ from patron.accounts import queries as account_queries
 from patron.accounts.model import Account
 from patron.attributes import queries
 from patron.attributes.entering import Given, entered
-from patron.attributes.model import FAMILIES, Attribute, Definition, fqn_key
+from patron.attributes.model import FAMILIES, Attribute, Definition
 from patron.attributes.values import Value, checked, is_blank
 from patron.kernel import events
 from patron.kernel.context import Ctx
+from patron.kernel.definitions import fqn_key
 from patron.kernel.errors import Forbidden, Invalid, NotFound, Refused, Taken, check_version
 
 

@@ -3,11 +3,12 @@
 import msgspec
 
 from patron.attributes import rules
-from patron.attributes.model import AUDITED, Definition, Details, fqn_key
+from patron.attributes.model import AUDITED, Definition, Details
 from patron.attributes.queries import DEFINITION, read_definition
 from patron.attributes.values import word_value
 from patron.kernel import events
 from patron.kernel.context import Ctx
+from patron.kernel.definitions import fqn_key
 from patron.kernel.errors import NotFound, Refused, check_version
 
 _WRITTEN = tuple(name for name in Details.__struct_fields__ if name not in ("code", "namespace"))

@@ -1,21 +1,15 @@
 """Definitions of custom attributes, and the values on an account."""
 
-import re
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from patron.kernel.definitions import Metadata, Validation
+
 # Whose attributes a definition makes: the family. Those of accounts by the type of the account.
 FAMILIES = {"B2C": "customer", "B2B": "account"}
 ORDERS = "order"
-
-CODE_LENGTH_MAX = 50
-NAMESPACE_LENGTH_MAX = 200
-DIGITS_MAX = 30
-
-NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Label(msgspec.Struct, frozen=True):
@@ -32,13 +26,6 @@ class Word(msgspec.Struct, frozen=True, kw_only=True):
     label: Label
     position: int | None = None
     is_hidden: bool = False
-
-
-class Metadata(msgspec.Struct, frozen=True):
-    """A note of programs on a definition."""
-
-    key: str
-    value: str
 
 
 class Entity(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,18 +46,6 @@ class Inheritance(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     target: str
     mode: str | None = None
-
-
-class Validation(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds of a value: those that go with its data type count. All are inclusive."""
-
-    length_min: int | None = None
-    length_max: int | None = None
-    number_min: Decimal | None = None
-    number_max: Decimal | None = None
-    time_min: datetime | None = None
-    time_max: datetime | None = None
-    pattern: str | None = None
 
 
 class Details(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,11 +162,3 @@ AUDITED = {
         *("position", "content", "validation", "vocabulary", "metadata", "entities", "inheritance"),
     )
 }
-
-
-def fqn_key(name: str) -> str | None:
-    """The form by which full names (`namespace~code`) are compared: in lower case. None for what can be no name."""
-    parts = name.split("~")
-    if len(parts) != 2 or len(name) > NAMESPACE_LENGTH_MAX + 1 + CODE_LENGTH_MAX:
-        return None
-    return name.lower() if all(map(NAME.fullmatch, parts)) else None

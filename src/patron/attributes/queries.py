@@ -6,9 +6,10 @@ from decimal import Decimal
 import msgspec
 
 from patron.accounts import queries as accounts
-from patron.attributes.model import FAMILIES, Attribute, Definition, fqn_key
+from patron.attributes.model import FAMILIES, Attribute, Definition
 from patron.kernel.context import Ctx
 from patron.kernel.db import Row
+from patron.kernel.definitions import fqn_key
 from patron.kernel.errors import NotFound
 from patron.kernel.query import Ask, Field, Kind, Page, Sort
 from patron.kernel.sql import Listing, page

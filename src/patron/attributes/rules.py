@@ -6,25 +6,11 @@ from typing import Any
 import msgspec
 
 from patron.attributes import entities
-from patron.attributes.model import (
-    CODE_LENGTH_MAX,
-    DIGITS_MAX,
-    NAME,
-    NAMESPACE_LENGTH_MAX,
-    Definition,
-    Details,
-    Metadata,
-    Validation,
-    Word,
-)
-from patron.attributes.patterns import PATTERN_LENGTH_MAX, pattern_fault
+from patron.attributes.model import Definition, Details, Word
+from patron.kernel.definitions import DEFAULT_NAMESPACE, bound_problems, metadata_problems, name_problems
 from patron.kernel.errors import Invalid, Problem, Refused
-from patron.kernel.values import holds_card_number
 
-DEFAULT_NAMESPACE = "tenant"
 WORDS_MAX = 1000
-METADATA_MAX = 100
-METADATA_VALUE_LENGTH_MAX = 1000
 _NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 
 DATA_TYPES = {name.lower(): name for name in ("String", "Number", "Bool", "DateTime")}
@@ -88,9 +74,9 @@ def changed(before: Definition, details: Details) -> Details:
 def _sound(details: Details, before: Definition | None = None) -> Details:
     """The details in canonical spelling. Raises Invalid with every field that is wrong by itself."""
     details = _trimmed(details)
-    problems = [*_needed(details), *_spelling(details), *_lengths(details), *_rules(details.validation)]
-    problems += [*_words(details.vocabulary), *_metadata(details.metadata)]
-    problems += [*entities.problems(details)]
+    problems = [*_needed(details), *name_problems(details.code, details.namespace), *_spelling(details)]
+    problems += [*_lengths(details), *bound_problems(details.validation), *_words(details.vocabulary)]
+    problems += [*metadata_problems(details.metadata), *entities.problems(details)]
     if problems:
         raise Invalid(*problems)
     return entities.numbered(_canonical(details), before)
@@ -109,16 +95,10 @@ def _needed(details: Details) -> list[Problem]:
 
 
 def _spelling(details: Details) -> list[Problem]:
-    problems = [
+    return [
         Problem(name, f"is one of {', '.join(known.values())}")
         for name, known in _KNOWN.items()
         if (text := getattr(details, name)) is not None and text.lower() not in known
-    ]
-    parts = {"attribute_code": details.code, "namespace": details.namespace}
-    return problems + [
-        Problem(field, "has letters (a-z), digits, - and _ only")
-        for field, text in parts.items()
-        if text is not None and not NAME.fullmatch(text)
     ]
 
 
@@ -126,35 +106,14 @@ def _lengths(details: Details) -> list[Problem]:
     """Sizes of the contract (Kibo behaviour 9.1)."""
     texts = [
         ("admin_name", details.admin_name, 50),
-        ("attribute_code", details.code, CODE_LENGTH_MAX),
-        ("namespace", details.namespace, NAMESPACE_LENGTH_MAX),
         ("content", details.content.locale, 8),
         ("content", details.content.text, 100),
-        ("regular_expression", details.validation.pattern, PATTERN_LENGTH_MAX),
     ]
     return [_too_long(field, most) for field, text, most in texts if text is not None and len(text) > most]
 
 
 def _too_long(field: str, most: int) -> Problem:
     return Problem(field, f"has at most {most} characters", "too_long")
-
-
-def _rules(rules: Validation) -> list[Problem]:
-    problems = []
-    if any(bound is not None and bound < 0 for bound in (rules.length_min, rules.length_max)):
-        problems.append(Problem("validation", "has a negative length"))
-    numbers = [bound for bound in (rules.number_min, rules.number_max) if bound is not None]
-    if any(len(bound.as_tuple().digits) > DIGITS_MAX or abs(bound.adjusted()) > DIGITS_MAX for bound in numbers):
-        problems.append(Problem("validation", f"has numbers of at most {DIGITS_MAX} digits"))
-    pairs: tuple[tuple[Any, Any], ...] = (
-        (rules.length_min, rules.length_max),
-        (rules.number_min, rules.number_max),
-        (rules.time_min, rules.time_max),
-    )
-    if any(low is not None and high is not None and low > high for low, high in pairs):
-        problems.append(Problem("validation", "has a lower bound above the upper one"))
-    fault = pattern_fault(rules.pattern) if rules.pattern and len(rules.pattern) <= PATTERN_LENGTH_MAX else None
-    return [*problems, Problem("regular_expression", fault)] if fault else problems
 
 
 def _words(words: list[Word]) -> list[Problem]:
@@ -173,23 +132,6 @@ def _words(words: list[Word]) -> list[Problem]:
             problems.append(Problem(field, "has content of at most 8 and 100 characters", "too_long"))
     if len({word.value.casefold() for word in words}) < len(words):
         problems.append(Problem(field, "has a value twice"))
-    return problems
-
-
-def _metadata(entries: list[Metadata]) -> list[Problem]:
-    field = "attribute_metadata"
-    if len(entries) > METADATA_MAX:
-        return [Problem(field, f"has at most {METADATA_MAX} entries", "too_long")]
-    problems = []
-    for one in entries:
-        if not one.key or not one.value:
-            problems.append(Problem(field, "has entries with key and value", "missing"))
-        elif len(one.key) > 50 or len(one.value) > METADATA_VALUE_LENGTH_MAX:
-            problems.append(
-                Problem(field, f"has keys and values of at most 50 and {METADATA_VALUE_LENGTH_MAX} characters")
-            )
-        elif holds_card_number(one.value):
-            problems.append(Problem(field, "must not hold a card number"))
     return problems
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Context, Decimal
 
-from patron.attributes.model import DIGITS_MAX, Definition
-from patron.attributes.patterns import TEXT_LENGTH_MAX, matches
+from patron.attributes.model import Definition
+from patron.kernel.definitions import DIGITS_MAX
 from patron.kernel.errors import Invalid
+from patron.kernel.patterns import TEXT_LENGTH_MAX, matches
 from patron.kernel.values import holds_card_number
 
 Value = str | int | Decimal | bool

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from patron.attributes import definitions
-from patron.attributes.model import Details, Label, Validation, Word
+from patron.attributes.model import Details, Label, Word
 from patron.demo.people import Deed, Entry, Person
 from patron.kernel.context import Ctx
+from patron.kernel.definitions import Validation
 from patron.kernel.secrets import random_token
 from patron.kernel.values import name_key
 

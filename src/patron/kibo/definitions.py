@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from patron.attributes import definitions, queries
-from patron.attributes.model import Definition, Details, Label, Metadata, Validation, Word
+from patron.attributes.model import Definition, Details, Label, Word
 from patron.kernel.context import Ctx
+from patron.kernel.definitions import Metadata, Validation
 from patron.kibo.collections import collection
 from patron.kibo.parameters import LIST, RESPONSE_FIELDS, RESPONSE_GROUPS, ask
 from patron.kibo.wire import AdminUserAuditInfo, Given, Int32, Paged, Time, Wire, audit, read_time, time

@@ -14,6 +14,8 @@ from patron.kernel.secrets import random_token
 from patron.kibo.operations import OPERATIONS
 from patron.tenants import actions as tenants
 from patron.web.operations import Operation
+from product_samples import BODIES as PRODUCT_BODIES
+from product_samples import PRODUCT_ATTRIBUTES, labelled
 from shops import ACCOUNTS, CREDITS, PASSWORD, Shop
 
 Things = Mapping[str, Any]
@@ -28,6 +30,8 @@ PATH = {
     "id": "segment",
     "visitId": "visit",
     "attributeFQN": "attribute",
+    "value": "word",
+    "localeCode": "locale",
     "code": "customer_set",
     "tenantId": "tenant",
     "refreshToken": "application_refresh",
@@ -209,6 +213,8 @@ FORMS: dict[str, list[Form]] = {
     },
 }
 
+FORMS |= {f"ProductAttributes.{name}": [Form(body=body)] for name, body in PRODUCT_BODIES.items()}
+
 EVERY = [(operation, form) for operation in OPERATIONS for form in FORMS.get(operation.key, [Form()])]
 NAMES = [f"{operation.id}-{number}" for number, (operation, _form) in enumerate(EVERY)]
 
@@ -219,10 +225,10 @@ def thing(group: str, parameter: str) -> str:
 
 
 def slots(operation: Operation, form: Form) -> list[str]:
-    """The ids that a request names, but for those that are made up for it (`new_…`)."""
+    """The ids that a request names, but for those that are made up for it (`new_…`) or to be left alone (`same_…`)."""
     in_path = [thing(operation.group, name) for name in _NAMED.findall(operation.path)]
     in_form = _NAMED.findall(repr(form.query) + repr(form.body))
-    return [name for name in dict.fromkeys([*in_path, *in_form]) if not name.startswith("new_")]
+    return [name for name in dict.fromkeys([*in_path, *in_form]) if not name.startswith(("new_", "same_"))]
 
 
 def filled(form: Any, things: Things) -> Any:
@@ -241,9 +247,20 @@ def filled(form: Any, things: Things) -> Any:
 def request(operation: Operation, form: Form, things: Things) -> dict[str, Any]:
     """What to give `Shop.call`."""
     path = "/api" + _NAMED.sub(lambda found: str(things[thing(operation.group, found[1])]), operation.path)
-    fresh = {**things, "new_email": f"{random_token(6)}@example.com", "new_code": f"code{random_token(4)}"}
+    fresh = {**things, **made_up(things)}
     asked = {"method": operation.method, "path": path, "params": filled(form.query, fresh)}
     return asked | ({} if form.body is None else {"json": filled(form.body, fresh)})
+
+
+def made_up(things: Things) -> dict[str, Any]:
+    """What a form says of things that are not there yet, and of those that are to stay."""
+    return {
+        "new_email": f"{random_token(6)}@example.com",
+        "new_code": f"code{random_token(4)}",
+        "new_locale": f"fr-x-{random_token(4)}",
+        "same_word": things["word"],
+        "same_locale": things["locale"],
+    }
 
 
 def nobody() -> dict[str, Any]:
@@ -261,6 +278,8 @@ def nobody() -> dict[str, Any]:
         "visit_cursor": "unknown",
         "site": 990_000_000_006,
         "attribute": "tenant~unknown",
+        "word": "unknown-word",
+        "locale": "de-x-unknown",
         "customer_set": "unknown-set",
         "email": "unknown@example.com",
         "user": "0" * 32,
@@ -308,6 +327,8 @@ async def stock(shop: Shop) -> dict[str, Any]:
         "visit_cursor": (await shop.get(_VISITS, params={"pageSize": 1})).json()["nextCursor"],
         "site": shop.site_id,
         "attribute": await _attribute(shop, account_id),
+        "word": f"word-{shop.tenant_id}",
+        "locale": f"de-x-{shop.tenant_id}",
         "customer_set": await _customer_set(shop),
         "email": ticket["customerAccount"]["emailAddress"],
         "user": ticket["userId"],
@@ -347,10 +368,11 @@ async def _customer_set(shop: Shop) -> str:
 
 
 async def _attribute(shop: Shop, account_id: int) -> str:
-    """An attribute that accounts and orders have under the same name, with a value on the account."""
+    """An attribute that accounts, orders and products have under the same name, with a value on the account."""
     code = f"attribute{shop.tenant_id}"
     definition = {**_DEFINITION, "attributeCode": code}
     await shop.post("/api/commerce/orders/attributedefinition/attributes", definition)
+    await shop.post(PRODUCT_ATTRIBUTES, labelled(code, shop.tenant_id))
     made = await shop.post("/api/commerce/customer/attributedefinition/attributes", definition)
     if made.status_code == 201:
         value = {"fullyQualifiedName": made.json()["attributeFQN"], "values": ["red"]}

@@ -13,10 +13,11 @@ import httpx
 import requests
 from schemathesis import Case, Response
 
-from kibo_requests import FORMS, Form, filled, stock, thing
+from kibo_requests import FORMS, Form, filled, made_up, stock, thing
 from patron.kernel.db import Database
 from patron.kernel.secrets import random_token
 from patron.settings import Settings
+from product_samples import PRODUCT_ATTRIBUTES, labelled
 from shoppers import reset_token
 from shops import ACCOUNTS, CREDITS, PASSWORD, TICKETS, Shop, open_shop
 
@@ -79,7 +80,7 @@ class Supply:
         before = _content(case)
         (group, name), dice = name_of(case), random.Random(number_of(case))
         form = _GOOD_FORMS.get(f"{group}.{name}") or dice.choice(FORMS[f"{group}.{name}"])
-        things = {**self.things, "new_email": f"{random_token(6)}@example.com", "new_code": f"code{random_token(4)}"}
+        things = {**self.things, **made_up(self.things)}
         if name in _FOR_A_GUEST:
             things["account"] = self.things["guest"]
         if name in _FOR_AN_UNUSED_CREDIT:
@@ -103,7 +104,7 @@ class Supply:
         """Give a case a good body and headers, mostly; its ids stay."""
         (group, name), dice = name_of(case), random.Random(number_of(case))
         form = FORMS[f"{group}.{name}"][0]
-        fresh = {"new_email": f"{random_token(6)}@example.com", "contact": None}
+        fresh = {**made_up(self.things), "contact": None}
         self._feed_headers(case, dice, shopper=0)
         if dice.random() < 0.9:
             case.query.clear()
@@ -139,8 +140,11 @@ class Supply:
         transaction = {**FORMS["CustomerAccount.addTransaction"][0].body, "transactionId": again}
         value = {"fullyQualifiedName": self.things["attribute"], "values": ["red"]}
         client = {"client_id": self.shop.client_id, "client_secret": self.shop.client_secret}
+        product, word = f"{PRODUCT_ATTRIBUTES}/{self.things['attribute']}", self.things["word"]
+        defined = labelled(self.things["attribute"].partition("~")[2], self.shop.tenant_id)
+        label = {"localeCode": self.things["locale"], "name": "Farbe", "stringValue": "Rot"}
         members = f"{SEGMENTS}/{self.things['segment']}/accounts"
-        made = {
+        made: dict[str, tuple[str, str, Any, str]] = {
             "deleteAccountContact": ("contact", f"{one}/contacts", {"firstName": "Kim"}, "id"),
             "deleteAccountNote": ("note", f"{one}/notes", {"content": "Likes tea"}, "id"),
             "deleteAccountCard": ("card", f"{one}/cards", {"id": again}, "id"),
@@ -159,6 +163,22 @@ class Supply:
                 *("refresh", TICKETS, {"username": self.things["email"], "password": PASSWORD}),
                 "refreshToken",
             ),
+            "deleteAttribute": ("attribute", PRODUCT_ATTRIBUTES, defined, "attributeFQN"),
+            **dict.fromkeys(
+                ("deleteAttributeVocabularyValue", "updateAttributeVocabularyValues", "updateAttribute"),
+                ("word", f"{product}/VocabularyValues", defined["vocabularyValues"][0], "value"),
+            ),
+            **dict.fromkeys(
+                ("deleteLocalizedContent", "updateLocalizedContents"),
+                ("locale", f"{product}/LocalizedContent", label, "localeCode"),
+            ),
+            **dict.fromkeys(
+                (
+                    "deleteAttributeVocabularyValueLocalizedContent",
+                    "updateAttributeVocabularyValueLocalizedContents",
+                ),
+                ("locale", f"{product}/VocabularyValues/{word}/LocalizedContent", label, "localeCode"),
+            ),
             **dict.fromkeys(
                 ("refreshAuthTicket", "deleteAuthTicket"), ("application_refresh", OAUTH, client, "refresh_token")
             ),
@@ -167,7 +187,7 @@ class Supply:
 
     def _post(self, path: str, body: Any) -> dict[str, Any]:
         answer = self.session.post(self.address + path, json=body, headers=self.shop.headers())
-        assert answer.ok, answer.text
+        assert answer.ok or answer.status_code == 409, answer.text  # 409: it is still there
         return dict(answer.json()) if answer.content else {}
 
 

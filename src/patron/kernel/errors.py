@@ -92,7 +92,7 @@ class Taken(PatronError):
     """A unique value is in use by somebody else."""
 
     def __init__(self, noun: str, field: str) -> None:
-        super().__init__(f"Another {noun} already has this {field.replace('_', ' ')}.")
+        super().__init__(f"Another {noun.replace('_', ' ')} already has this {field.replace('_', ' ')}.")
         self.noun = noun
         self.field = field
 

@@ -124,19 +124,23 @@ _NAMES = {
     "browser_location": "browserLocationCode",
     "location": "locationCode",
     "sort": "sortBy",
+    "mapping": "valueMappingAttributeFQN",
     "site": "x-vol-site",
 }
 
 
 def parameter_name(field: str) -> str:
-    """The wire's name of a domain field; `[3].email` is that of the fourth row."""
-    row, in_row, name = field.rpartition("].")
-    if in_row:
-        return f"{row}].{parameter_name(name)}"
+    """The wire's name of a domain field; `[3].email` is that of the fourth row, `words[3].text` of a list's."""
     if field in _NAMES:
         return _NAMES[field]
     if "~" in field:
         return field  # the full name of a custom attribute is the caller's own
+    outer, dot, name = field.rpartition(".")
+    if dot:
+        return f"{parameter_name(outer)}.{parameter_name(name)}"
+    if field.endswith("]"):
+        rows, _, number = field.rpartition("[")
+        return f"{parameter_name(rows)}[{number}"
     first, *rest = field.split("_")
     return first + "".join(word[:1].upper() + word[1:] for word in rest)
 

@@ -35,6 +35,7 @@ _TAGS = {
     "CustomerAttributeDefinition": "Definitions of the custom attributes of B2C accounts.",
     "CustomerAccountAttributeDefinitions": "Definitions of the custom attributes of B2B accounts.",
     "Credit": "Store credit and gift cards: their balances, and payments with them.",
+    "ProductAttributes": "Definitions of the attributes of products, in every language; no products.",
     "CustomerSegment": "Segments: named sets of accounts.",
     "OrderAttributeDefinitions": "Definitions of the custom attributes of orders, whose values sit on the orders.",
     "CustomerSet": "Customer sets: sites that share accounts and logins.",
@@ -53,12 +54,14 @@ _PATH: dict[str, Json] = {
     "code": {**_TEXT, "description": "The code."},
     "contactId": {**_ID, "description": "The contact."},
     "id": {**_ID, "description": "The id."},
+    "localeCode": {**_TEXT, "description": "The language, in any case: en-US."},
     "paymentId": {**_ID, "description": "The payment."},
     "noteId": {**_ID, "description": "The note."},
     "refreshToken": {**_TEXT, "description": "The refresh token."},
     "tenantId": {**_ID, "description": "The tenant."},
     "visitId": {**_TEXT, "description": "The visit, by our id or the caller's own."},
     "transactionId": {**_TEXT, "description": "The transaction."},
+    "value": {**_TEXT, "description": "The value of the vocabulary, in any case."},
 }
 
 _HEADERS: tuple[Json, ...] = (

@@ -16,6 +16,8 @@ BEHAVIORS = (
     "customer-attribute:update",
     "order-attribute:read",
     "order-attribute:update",
+    "product-attribute:read",
+    "product-attribute:update",
     "customer-credit:read",
     "customer-credit:update",
     "customer-segment:read",

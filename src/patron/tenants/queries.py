@@ -15,6 +15,8 @@ _SITES = """(
     select coalesce(json_agg(json_build_object('id', s.id, 'name', s.name, 'customer_set', s.customer_set_code,
         'country', s.country, 'currency', s.currency, 'locale', s.locale, 'domain', s.domain) order by s.id), '[]')
     from site s where s.tenant_id = $1 {more})"""
+# The language of a tenant's catalog: that of its first site.
+DEFAULT_LOCALE = """coalesce((select s.locale from site s where s.tenant_id = $1 order by s.id limit 1), 'en-US')"""
 _SITES_DECODER = msgspec.json.Decoder(tuple[Site, ...])
 
 
@@ -41,6 +43,11 @@ async def account_total(db: Session, tenant_id: int) -> int:
 async def sites(db: Session, tenant_id: int) -> tuple[Site, ...]:
     """All sites of a tenant."""
     return _SITES_DECODER.decode(await db.value(f"select {_SITES.format(more='')}", tenant_id))
+
+
+async def default_locale(ctx: Ctx) -> str:
+    """The language of the tenant's catalog."""
+    return str(await ctx.db.value(f"select {DEFAULT_LOCALE}", ctx.tenant_id))
 
 
 async def policy(ctx: Ctx) -> Policy:

@@ -11,6 +11,7 @@ import modes from './modes.mjs'
 import notes from './notes.mjs'
 import passwords from './passwords.mjs'
 import segments from './segments.mjs'
+import productAttributes from './product_attributes.mjs'
 import signUp from './sign_up.mjs'
 import surroundings from './surroundings.mjs'
 import tickets from './tickets.mjs'
@@ -23,6 +24,7 @@ const parts = {
   addresses,
   notes,
   attributes,
+  productAttributes,
   cards,
   transactions,
   credits,

@@ -7,7 +7,9 @@ import { createInterface } from 'node:readline'
 const require = createRequire(import.meta.url)
 const { Configuration } = require('@kibocommerce/rest-sdk')
 // The client comes in parts; each group of operations is in one of them.
-const CLIENTS = ['Customer', 'Commerce'].map((name) => require(`@kibocommerce/rest-sdk/clients/${name}`))
+const CLIENTS = ['Customer', 'Commerce', 'CatalogAdministration'].map((name) =>
+  require(`@kibocommerce/rest-sdk/clients/${name}`),
+)
 
 export const PASSWORD = 'Correct-horse-7'
 export const NOBODY = 999999999

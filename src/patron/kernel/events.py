@@ -117,8 +117,8 @@ async def record_many(ctx: Ctx, happened: Sequence[Event]) -> None:
     await ctx.db.execute(
         """
         insert into event (tenant_id, at, topic, account_id, subject, changes,
-                           actor_kind, actor, application, site_id, request_id)
-        select $1, $2, e.topic, e.account_id, e.subject, e.changes, $7, $8, $9, $10, $11
+                           actor_kind, actor, application, site_id, request_id, impersonator)
+        select $1, $2, e.topic, e.account_id, e.subject, e.changes, $7, $8, $9, $10, $11, $12
         from unnest($3::text[], $4::bigint[], $5::text[], $6::jsonb[]) as e (topic, account_id, subject, changes)
         """,
         ctx.tenant_id,
@@ -132,6 +132,7 @@ async def record_many(ctx: Ctx, happened: Sequence[Event]) -> None:
         ctx.actor.application,
         ctx.site.id if ctx.site else None,
         ctx.request_id,
+        ctx.actor.impersonator,
     )
 
 

@@ -1,10 +1,13 @@
 """Acting for a shopper: who may, for whom, how long, and that both names are told (Kibo behaviour 8.5)."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import patron
 from agents import CART, IMPERSONATE, acting, impersonate
 from audit_log import entries
 from patron.kernel.clock import clock as real_clock
@@ -14,7 +17,9 @@ from patron.logins import impersonation
 from patron.tenants import actions as tenants
 from patron.tenants.model import BEHAVIORS
 from shoppers import CURRENT, anonymous, at, claims_of, is_signed_in, refresh, set_policy, state
-from shops import ACCOUNTS, TICKETS, Shop, fault
+from shops import ACCOUNTS, Shop, fault
+
+PACKAGE = Path(patron.__file__).parent
 
 
 def id_of(ticket: dict[str, Any]) -> int:
@@ -283,5 +288,9 @@ async def test_a_lost_answer_is_given_again_and_the_log_tells_of_one(shop: Shop)
     assert len(carts) == 1
 
 
-def test_the_path_is_the_contracts() -> None:
-    assert f"{TICKETS}/impersonatecart" == IMPERSONATE
+def test_whatever_writes_events_writes_who_acted() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")]
+    statements = [text for source in sources for text in re.findall(r"insert into event \(([^)]*)\) *\n", source)]
+
+    assert len(statements) >= 2
+    assert [columns for columns in statements if "impersonator" not in columns] == []

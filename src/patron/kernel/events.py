@@ -77,29 +77,40 @@ TOPICS: dict[str, str] = {
 }
 
 
+# After these no rule of a segment can say anything else about the account.
+_UNASKED = frozenset(topic for topic in TOPICS if topic.startswith(("note.", "card.", "ticket."))) | {
+    "login.failed",
+    "login.signed_in",
+    "login.reset_requested",
+}
+
+_WRITE = """
+    insert into event (tenant_id, at, topic, account_id, subject, changes,
+                       actor_kind, actor, application, site_id, request_id, impersonator)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+"""
+# The mark by which rules of segments follow the change; only tenants that have rules have the row of `rule_clock`.
+_WRITE_AND_MARK = f"""
+    with written as ({_WRITE})
+    insert into account_change (tenant_id, account_id, at)
+    select $1, $4::bigint, $2::timestamptz from rule_clock c where c.tenant_id = $1
+"""
+
+
 async def record(
     ctx: Ctx, topic: str, *, account_id: int | None = None, subject: str = "", changes: Changes | None = None
 ) -> None:
     """Write the event of a change. `subject` names what was changed below the account, such as `contact/12`."""
     assert topic in TOPICS, topic
     await ctx.db.write(
-        """
-        insert into event (tenant_id, at, topic, account_id, subject, changes,
-                           actor_kind, actor, application, site_id, request_id, impersonator)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-        """,
+        _WRITE if account_id is None or topic in _UNASKED else _WRITE_AND_MARK,
         ctx.tenant_id,
         ctx.now,
         topic,
         account_id,
         subject,
         changes or {},
-        ctx.actor.kind,
-        ctx.actor.name,
-        ctx.actor.application,
-        ctx.site.id if ctx.site else None,
-        ctx.request_id,
-        ctx.actor.impersonator,
+        *_caller(ctx),
     )
 
 
@@ -112,14 +123,19 @@ class Event(msgspec.Struct, frozen=True):
     changes: Changes
 
 
-async def record_many(ctx: Ctx, happened: Sequence[Event]) -> None:
-    """Write the events of many changes in one statement."""
+async def record_many(ctx: Ctx, happened: Sequence[Event], *, follows: bool = False) -> None:
+    """Write the events of many changes in one statement. `follows`: by rules, which need not follow themselves."""
+    given = "unnest($3::text[], $4::bigint[], $5::text[], $6::jsonb[]) as e (topic, account_id, subject, changes)"
     await ctx.db.execute(
-        """
-        insert into event (tenant_id, at, topic, account_id, subject, changes,
-                           actor_kind, actor, application, site_id, request_id, impersonator)
-        select $1, $2, e.topic, e.account_id, e.subject, e.changes, $7, $8, $9, $10, $11, $12
-        from unnest($3::text[], $4::bigint[], $5::text[], $6::jsonb[]) as e (topic, account_id, subject, changes)
+        f"""
+        with written as (
+            insert into event (tenant_id, at, topic, account_id, subject, changes,
+                               actor_kind, actor, application, site_id, request_id, impersonator)
+            select $1, $2, e.topic, e.account_id, e.subject, e.changes, $7, $8, $9, $10, $11, $12 from {given}
+        )
+        insert into account_change (tenant_id, account_id, at)
+        select $1, e.account_id, $2::timestamptz from rule_clock c cross join {given}
+        where c.tenant_id = $1 and not $13::boolean
         """,
         ctx.tenant_id,
         ctx.now,
@@ -127,13 +143,30 @@ async def record_many(ctx: Ctx, happened: Sequence[Event]) -> None:
         [one.account_id for one in happened],
         [one.subject for one in happened],
         [one.changes for one in happened],
-        ctx.actor.kind,
-        ctx.actor.name,
-        ctx.actor.application,
-        ctx.site.id if ctx.site else None,
-        ctx.request_id,
-        ctx.actor.impersonator,
+        *_caller(ctx),
+        follows,
     )
+
+
+async def touched(ctx: Ctx, account_ids: Sequence[int]) -> None:
+    """Have the rules of segments look at accounts whose stored sums changed without an event of each account's own."""
+    await ctx.db.execute(
+        """
+        insert into account_change (tenant_id, account_id, at)
+        select $1, given.id, $3::timestamptz from rule_clock c cross join unnest($2::bigint[]) as given (id)
+        where c.tenant_id = $1
+        """,
+        ctx.tenant_id,
+        account_ids,
+        ctx.now,
+    )
+
+
+def _caller(ctx: Ctx) -> tuple[object, ...]:
+    """Who made the change, in the order of the table's columns."""
+    site_id = ctx.site.id if ctx.site else None
+    actor = ctx.actor
+    return actor.kind, actor.name, actor.application, site_id, ctx.request_id, actor.impersonator
 
 
 def difference(before: msgspec.Struct | None, after: msgspec.Struct | None, names: Mapping[str, str]) -> Changes:

@@ -5,7 +5,7 @@ not how a dialect spells it; `kernel/sql.py` compiles the tree.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Generic, Literal, TypeVar
 
@@ -14,7 +14,22 @@ import msgspec
 T = TypeVar("T")
 
 Op = Literal["eq", "ne", "gt", "ge", "lt", "le", "has", "starts", "within"]
-Value = str | int | Decimal | bool | datetime | None
+Unit = Literal["minutes", "hours", "days", "weeks"]
+AGO_MAX = 100_000
+
+
+class Ago(msgspec.Struct, frozen=True, tag="ago"):
+    """A moment that moves along with now: 30 days ago; with a count below zero, as long ahead."""
+
+    count: int
+    unit: Unit = "days"
+
+    def before(self, now: datetime) -> datetime:
+        """The moment that is meant."""
+        return now - timedelta(**{self.unit: self.count})
+
+
+Value = str | int | Decimal | bool | datetime | Ago | None
 
 
 class Compare(msgspec.Struct, frozen=True, tag="compare"):

@@ -15,7 +15,7 @@ import msgspec
 from patron.kernel.context import Ctx
 from patron.kernel.db import Row
 from patron.kernel.errors import BadAsk
-from patron.kernel.query import Ask, Compare, Every, Field, Fields, Filter, Kind, Not, Op, Page, Some, Sort, Value
+from patron.kernel.query import Ago, Ask, Compare, Every, Field, Fields, Filter, Kind, Not, Op, Page, Some, Sort, Value
 from patron.kernel.secrets import same
 from patron.kernel.values import CURRENCY_DIGITS
 
@@ -33,10 +33,11 @@ SIGNATURE_LENGTH = 32
 
 
 class Statement:
-    """Collects bound values while SQL text is put together."""
+    """Collects bound values while SQL text is put together. `now` is what moments that move along are counted from."""
 
-    def __init__(self, *args: object) -> None:
+    def __init__(self, *args: object, now: datetime | None = None) -> None:
         self.args: list[object] = list(args)
+        self._now = now
 
     def bind(self, value: object, cast: str) -> str:
         """The placeholder for a value."""
@@ -63,6 +64,9 @@ class Statement:
     def _compare(self, field: Field, op: Op, value: Value | tuple[Value, ...]) -> str:
         if isinstance(value, tuple):
             return "(" + " or ".join(self._compare(field, "eq", one) for one in value) + ")" if value else "false"
+        if isinstance(value, Ago):
+            assert self._now is not None
+            value = value.before(self._now)
         if value is None:
             return f"{field.sql} is {'not ' if op == 'ne' else ''}null"
         if field.kind == "text":
@@ -106,6 +110,14 @@ def major(minor: str, currency: str) -> str:
     return f"({minor}::numeric / case {cases}else 100 end)"
 
 
+def held(field: Field, limit: int = 20) -> str:
+    """The SQL for what a row holds in a field, as a JSON array: one value, or some of those in its child rows."""
+    if field.inside is None:
+        return f"jsonb_build_array({field.sql})"
+    rows = field.inside.format("true").removeprefix("exists (select from ").removesuffix(")")
+    return f"(select coalesce(jsonb_agg(h.one), '[]') from (select {field.sql} as one from {rows} limit {limit}) h)"
+
+
 def like_escape(text: str) -> str:
     """Text as a LIKE pattern that means just itself."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -144,7 +156,7 @@ async def page(
     (of `$1` only); `few` says that the rows are not many, so that they can be counted while they are read. Raises
     BadAsk for a sort or cursor that cannot be.
     """
-    statement = Statement(ctx.tenant_id, *args)
+    statement = Statement(ctx.tenant_id, *args, now=ctx.now)
     conditions = [listing.where, *([extra] if extra else [])]
     if ask.filter is not None:
         conditions.append(statement.where(ask.filter, listing.fields))

@@ -3,6 +3,7 @@
     filter := term ( and term )*        "or" binds less
     term   := field op value            op: eq ne gt ge lt le cont sw in
     value  := 'quoted text' | null | [list] | bare text up to the next " and ", " or " or the end
+              of times also: 30 days ago, 12 hours ahead (minutes, hours, days, weeks)
 
 Reading takes two steps: `parse` knows the grammar; `bind` knows the fields of a resource and their types.
 """
@@ -15,7 +16,21 @@ from decimal import Decimal
 import msgspec
 
 from patron.kernel.errors import BadAsk
-from patron.kernel.query import NODES_MAX, WITHIN_MAX, Compare, Every, Field, Fields, Filter, Op, Some, Sort, Value
+from patron.kernel.query import (
+    AGO_MAX,
+    NODES_MAX,
+    WITHIN_MAX,
+    Ago,
+    Compare,
+    Every,
+    Field,
+    Fields,
+    Filter,
+    Op,
+    Some,
+    Sort,
+    Value,
+)
 
 LENGTH_MAX = 60_000
 VALUE_LENGTH_MAX = 1_000
@@ -38,6 +53,7 @@ _WORD = re.compile(r"\s*+(?P<word>\S++)")
 _LIST = re.compile(r"\[(?P<items>(?:'(?:[^']|'')*+'|[^'\]])*+)\]")
 _LIST_ITEM = re.compile(r"\s*+(?:'(?P<quoted>(?:[^']|'')*+)'|(?P<bare>[^',]++))\s*+(?:,|$)")
 _JOIN = re.compile(r"\s++(?P<word>and|or)(?:\s++|$)|\s*+$", re.IGNORECASE)
+_AGO = re.compile(r"(?P<count>\d{1,6}) (?P<unit>minute|hour|day|week)s? (?P<way>ago|ahead)", re.ASCII | re.IGNORECASE)
 _NUMBER = re.compile(r"-?\d{1,30}(?:\.\d{1,20})?", re.ASCII)
 
 
@@ -170,6 +186,8 @@ def _literal(name: str, field: Field, text: str | None) -> Value:
         return text.lower() == "true"
     if field.kind in ("integer", "number") and _NUMBER.fullmatch(text):
         return int(text) if text.lstrip("-").isdigit() else Decimal(text)
+    if field.kind == "time" and (moving := ago(text)) is not None:
+        return moving
     if field.kind == "time":
         try:
             at = datetime.fromisoformat(text)
@@ -177,6 +195,15 @@ def _literal(name: str, field: Field, text: str | None) -> Value:
         except (ValueError, OverflowError):
             pass
     raise _bad(f"has a value for {name[:60]} that is no {field.kind}")
+
+
+def ago(text: str) -> Ago | None:
+    """`30 days ago` or `12 hours ahead`: a moment that moves along with now."""
+    found = _AGO.fullmatch(text.strip())
+    if found is None or int(found["count"]) > AGO_MAX:
+        return None
+    count = int(found["count"]) * (-1 if found["way"].lower() == "ahead" else 1)
+    return msgspec.convert({"type": "ago", "count": count, "unit": f"{found['unit'].lower()}s"}, Ago)
 
 
 def sort(text: str | None, names: Mapping[str, str], fields: Fields) -> tuple[Sort, ...]:

@@ -10,6 +10,30 @@ from patron.segments.queries import COLUMNS
 ACCOUNTS_AT_ONCE_MAX = 1_000
 
 
+async def hold_rules(ctx: Ctx) -> None:
+    """Wait until the tenant's rules are not being evaluated, and keep them so. Taken before any other lock."""
+    await ctx.db.execute(
+        """
+        insert into rule_clock as c (tenant_id, dates_at) values ($1, $2)
+        on conflict (tenant_id) do update set dates_at = c.dates_at
+        """,
+        ctx.tenant_id,
+        ctx.now,
+    )
+
+
+async def tidy_rules(ctx: Ctx) -> None:
+    """Without rules, changed accounts leave no marks. The caller holds the rules."""
+    if await ctx.db.execute(
+        """
+        delete from rule_clock
+        where tenant_id = $1 and not exists (select from segment_rule r where r.tenant_id = $1)
+        """,
+        ctx.tenant_id,
+    ):
+        await ctx.db.execute("delete from account_change where tenant_id = $1", ctx.tenant_id)
+
+
 async def lock(ctx: Ctx, segment_id: int) -> Segment:
     """The segment, locked until the transaction ends. Raises NotFound."""
     row = await ctx.db.row(
@@ -75,21 +99,27 @@ async def update(ctx: Ctx, segment_id: int, details: Details, *, expect: frozens
 
 
 async def delete(ctx: Ctx, segment_id: int, *, expect: frozenset[int] | None = None) -> None:
-    """Remove a segment and its memberships; the accounts stay (Kibo behaviour 10). Raises NotFound, Stale."""
+    """Remove a segment and its memberships; the accounts stay (Kibo behaviour 10).
+
+    Raises NotFound, Stale, Refused when the rule of another segment asks about it.
+    """
+    await hold_rules(ctx)
     before = await lock(ctx, segment_id)
     check_version(before.version, expect)
     await ctx.db.execute("delete from segment where tenant_id = $1 and id = $2", ctx.tenant_id, segment_id)
     await _record(ctx, "segment.deleted", segment_id, events.difference(before, None, AUDITED))
+    await tidy_rules(ctx)
 
 
 async def add_accounts(ctx: Ctx, segment_id: int, account_ids: list[int]) -> None:
     """Put accounts in a segment; those in it already stay as they are. All of them or none.
 
-    Raises NotFound for an unknown segment or account, Invalid for too many, Refused for one in another group.
+    Raises NotFound for an unknown segment or account, Invalid for too many, Refused for one in another group and for
+    a segment that has a rule.
     """
     if len(account_ids) > ACCOUNTS_AT_ONCE_MAX:
         raise Invalid.field("accounts", f"are at most {ACCOUNTS_AT_ONCE_MAX}", "too_long")
-    segment = await lock(ctx, segment_id)
+    segment = await _lock_by_hand(ctx, segment_id)
     unknown = await _unknown(ctx, account_ids)
     if unknown is not None:
         raise NotFound("account", unknown)
@@ -113,6 +143,16 @@ async def add_accounts(ctx: Ctx, segment_id: int, account_ids: list[int]) -> Non
     await _changed(ctx, "segment.joined", segment, [row["account_id"] for row in rows])
 
 
+async def _lock_by_hand(ctx: Ctx, segment_id: int) -> Segment:
+    """The segment, locked, if its members are kept by hand. Raises NotFound, Refused."""
+    segment = await lock(ctx, segment_id)
+    if await ctx.db.value(
+        "select exists (select from segment_rule where tenant_id = $1 and segment_id = $2)", ctx.tenant_id, segment_id
+    ):
+        raise Refused("segment_has_rule", "The rule of this segment says who is in it: change the rule, or remove it.")
+    return segment
+
+
 async def _unknown(ctx: Ctx, account_ids: list[int]) -> int | None:
     """The first of these ids that no account has. Those that there are stay locked."""
     rows = await ctx.db.fetch(
@@ -126,7 +166,7 @@ async def _unknown(ctx: Ctx, account_ids: list[int]) -> int | None:
 
 async def remove_account(ctx: Ctx, segment_id: int, account_id: int) -> None:
     """Take an account out of a segment. Raises NotFound for an unknown segment, and for one that is not in it."""
-    segment = await lock(ctx, segment_id)
+    segment = await _lock_by_hand(ctx, segment_id)
     gone = await ctx.db.execute(
         "delete from segment_member where tenant_id = $1 and segment_id = $2 and account_id = $3",
         ctx.tenant_id,

@@ -22,11 +22,13 @@ from patron.kernel.revocation import Revocations
 from patron.kernel.secrets import Passwords, Vault
 from patron.kernel.tokens import Keyring
 from patron.logs import configure
+from patron.segments.job import keep_in_step
 from patron.settings import Settings
 from patron.visits import retention
 
 HEARTBEAT_SECONDS = 2.0
 MAIL_SECONDS = 1.0
+SEGMENT_SECONDS = 0.2
 SWEEP_SECONDS = 600.0
 CREDITS_SECONDS = 5.0
 TROUBLE_SECONDS = 2.0
@@ -60,6 +62,7 @@ async def run(settings: Settings) -> None:
             jobs.create_task(
                 _repeat("credits", CREDITS_SECONDS, lambda: end_credits(database.session(), secrets, clock()))
             )
+            jobs.create_task(_repeat("segments", SEGMENT_SECONDS, lambda: keep_in_step(database, secrets, clock)))
             jobs.create_task(_repeat("sweep", SWEEP_SECONDS, lambda: sweep(database.session(), clock())))
             jobs.create_task(_repeat("visits", SWEEP_SECONDS, lambda: retention.upkeep(database.session(), clock())))
     finally:

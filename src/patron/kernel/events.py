@@ -97,6 +97,9 @@ _WRITE_AND_MARK = f"""
 """
 
 
+_GIVEN = "unnest($3::text[], $4::bigint[], $5::text[], $6::jsonb[]) as e (topic, account_id, subject, changes)"
+
+
 async def record(
     ctx: Ctx, topic: str, *, account_id: int | None = None, subject: str = "", changes: Changes | None = None
 ) -> None:
@@ -125,16 +128,15 @@ class Event(msgspec.Struct, frozen=True):
 
 async def record_many(ctx: Ctx, happened: Sequence[Event], *, follows: bool = False) -> None:
     """Write the events of many changes in one statement. `follows`: by rules, which need not follow themselves."""
-    given = "unnest($3::text[], $4::bigint[], $5::text[], $6::jsonb[]) as e (topic, account_id, subject, changes)"
     await ctx.db.execute(
         f"""
         with written as (
             insert into event (tenant_id, at, topic, account_id, subject, changes,
                                actor_kind, actor, application, site_id, request_id, impersonator)
-            select $1, $2, e.topic, e.account_id, e.subject, e.changes, $7, $8, $9, $10, $11, $12 from {given}
+            select $1, $2, e.topic, e.account_id, e.subject, e.changes, $7, $8, $9, $10, $11, $12 from {_GIVEN}
         )
         insert into account_change (tenant_id, account_id, at)
-        select $1, e.account_id, $2::timestamptz from rule_clock c cross join {given}
+        select $1, e.account_id, $2::timestamptz from rule_clock c cross join {_GIVEN}
         where c.tenant_id = $1 and not $13::boolean
         """,
         ctx.tenant_id,

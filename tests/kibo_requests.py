@@ -29,6 +29,7 @@ PATH = {
     "transactionId": "transaction",
     "id": "segment",
     "visitId": "visit",
+    "segmentId": "ruled",
     "attributeFQN": "attribute",
     "value": "word",
     "localeCode": "locale",
@@ -138,6 +139,14 @@ FORMS: dict[str, list[Form]] = {
     "CustomerSegment.addSegment": [Form(body={"code": "{new_code}", "name": "Tea drinkers"})],
     "CustomerSegment.updateSegment": [Form(body={"code": "{new_code}", "name": "Tea drinkers"})],
     "CustomerSegment.deleteSegment": [Form()],
+    "CustomerSegment.getSegmentRule": [Form()],
+    "CustomerSegment.setSegmentRule": [Form(body={"filter": "emailAddress eq '{email}' or segments.id eq {segment}"})],
+    "CustomerSegment.removeSegmentRule": [Form()],
+    "CustomerSegment.previewSegmentRule": [
+        Form(body={"filter": "createDate ge 30 days ago and segments.id eq {segment}"}),
+        Form(body={"tree": {"not": {"field": "id", "op": "eq", "value": "{account}"}}, "sampleSize": 5}),
+    ],
+    "CustomerSegment.explainSegmentAccount": [Form()],
     "CustomerSegment.getSegmentAccounts": [Form(), Form({"filter": "accountId eq {account}"})],
     "CustomerSegment.addSegmentAccounts": [Form(body=["{guest}"])],
     "CustomerSegment.removeSegmentAccount": [Form()],
@@ -271,6 +280,7 @@ def nobody() -> dict[str, Any]:
         "contact": 990_000_000_002,
         "note": 990_000_000_003,
         "segment": 990_000_000_004,
+        "ruled": 990_000_000_007,
         "tenant": 990_000_000_005,
         "card": "unknown-card",
         "transaction": "unknown-transaction",
@@ -319,7 +329,8 @@ async def stock(shop: Shop) -> dict[str, Any]:
         "guest": guest["id"],
         "contact": contact["id"],
         "note": note.json()["id"],
-        "segment": await _segment(shop, account_id),
+        "segment": (segment_id := await _segment(shop, account_id)),
+        "ruled": await _ruled(shop, segment_id),
         "tenant": shop.tenant_id,
         "card": card.json()["id"],
         "transaction": transaction.json()["transactionId"],
@@ -359,6 +370,12 @@ async def _segment(shop: Shop, account_id: int) -> int:
     segment_id = int(made.json()["id"])
     assert (await shop.post(f"{path}/{segment_id}/accounts", [account_id])).status_code == 201
     return segment_id
+
+
+async def _ruled(shop: Shop, segment_id: int) -> int:
+    body = {"name": f"Ruled of {shop.tenant_id}", "rule": {"filter": f"segments.id eq {segment_id}"}}
+    made = await shop.post("/api/commerce/customer/segments", body)
+    return int(made.json()["id"])
 
 
 async def _customer_set(shop: Shop) -> str:

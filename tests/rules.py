@@ -6,7 +6,6 @@ from typing import Any
 from patron.kernel.caller import SYSTEM
 from patron.kernel.clock import clock as real_clock
 from patron.kernel.context import Ctx, Secrets
-from patron.kernel.db import Database
 from patron.kernel.query import Filter
 from patron.kernel.revocation import Revocations
 from patron.kernel.secrets import Passwords, Vault, read_key

@@ -1,10 +1,8 @@
 """Segments with rules follow the data: when the rule is saved, when an account changes, when time goes by."""
 
-from datetime import timedelta
-
 import pytest
 
-from patron.kernel.query import Ago, Compare, Every, Not, Some
+from patron.kernel.query import Compare
 from patron.settings import Settings
 from rules import Stage
 from shops import ACCOUNTS, Shop

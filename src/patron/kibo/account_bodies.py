@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from patron.accounts.model import Profile
 from patron.attributes.model import Attribute
@@ -14,6 +15,7 @@ from patron.kernel.errors import Invalid
 from patron.kernel.values import from_minor
 from patron.kibo import contacts
 from patron.kibo.contacts import CustomerContact
+from patron.kibo.rule_bodies import SegmentRule
 from patron.kibo.wire import AdminUserAuditInfo, Given, Int32, Paged, Time, Wire, audit, read_time, time
 from patron.notes.model import Note
 from patron.segments.model import Segment
@@ -61,6 +63,7 @@ class CustomerCustomerSegment(Wire):
     description: str | None = None
     id: Given[Int32] = None
     name: str | None = None
+    rule: SegmentRule | UnsetType | None = UNSET
 
 
 class CustomerAccount(Wire):
@@ -106,14 +109,15 @@ def shown_note(note: Note) -> CustomerNote:
     return CustomerNote(audit_info=audit(note), content=note.content, id=note.id)
 
 
-def shown_segment(segment: Segment) -> CustomerCustomerSegment:
-    """A segment as this dialect shows it."""
+def shown_segment(segment: Segment, rule: SegmentRule | UnsetType | None = UNSET) -> CustomerCustomerSegment:
+    """A segment as this dialect shows it; within accounts without its rule."""
     return CustomerCustomerSegment(
         audit_info=audit(segment),
         code=segment.code,
         description=segment.description,
         id=segment.id,
         name=segment.name,
+        rule=rule,
     )
 
 

@@ -212,7 +212,7 @@ def _rendered(ctx: Ctx, call: Call, result: object) -> Reply:
     if answer.version is not None:
         headers["etag"] = f'"{answer.version}"'
         known = _expected(call.headers.get("if-none-match"))
-        if call.operation.method == "GET" and known is not None and answer.version in known:
+        if call.operation.method == "GET" and known is not None and answer.version in known and not answer.is_live:
             return Reply(304, b"", headers)
     status = answer.status or call.operation.status
     if call.operation.answer is None or status == 204:

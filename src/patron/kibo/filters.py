@@ -35,7 +35,7 @@ from patron.kernel.query import (
 LENGTH_MAX = 60_000
 VALUE_LENGTH_MAX = 1_000
 
-_OPS: dict[str, Op] = {
+OPS: dict[str, Op] = {
     "eq": "eq",
     "ne": "ne",
     "gt": "gt",
@@ -94,7 +94,7 @@ def _term(text: str, at: int) -> tuple[Term, int]:
     head = _HEAD.match(text, at)
     if head is None:
         raise _bad(f"cannot be read at position {at}: a field, an operator and a value are expected")
-    op = _OPS.get(head["op"].lower())
+    op = OPS.get(head["op"].lower())
     if op is None:
         raise _bad(f"has no operator {head['op'][:20]}")
     at = head.end()

@@ -58,6 +58,7 @@ _PATH: dict[str, Json] = {
     "paymentId": {**_ID, "description": "The payment."},
     "noteId": {**_ID, "description": "The note."},
     "refreshToken": {**_TEXT, "description": "The refresh token."},
+    "segmentId": {**_ID, "description": "The segment."},
     "tenantId": {**_ID, "description": "The tenant."},
     "visitId": {**_TEXT, "description": "The visit, by our id or the caller's own."},
     "transactionId": {**_TEXT, "description": "The transaction."},

@@ -3,12 +3,16 @@
 from typing import Any
 
 from patron.kernel.context import Ctx
+from patron.kernel.query import Filter
 from patron.kibo.account_bodies import CustomerCustomerSegment, shown_segment
 from patron.kibo.collections import collection
 from patron.kibo.parameters import LIST, RESPONSE_FIELDS, ask
+from patron.kibo.rule_bodies import SegmentRule
+from patron.kibo.rule_words import named, shown
+from patron.kibo.rule_words import read as read_rule
 from patron.kibo.wire import Int32, Paged, Time, Wire, time
-from patron.segments import actions, queries
-from patron.segments.model import Details, Member
+from patron.segments import actions, queries, rule_actions, rule_queries
+from patron.segments.model import Details, Member, Segment
 from patron.web.operations import Answer, Call, Operation
 
 
@@ -65,25 +69,41 @@ async def list_of_account(ctx: Ctx, call: Call) -> Any:
 async def list_segments(ctx: Ctx, call: Call) -> Any:
     """All segments of the shop."""
     wanted = ask(call, NAMES, queries.FIELDS)
-    return collection(CustomerSegmentCollection, wanted, await queries.every(ctx, wanted), shown_segment)
+    page = await queries.every(ctx, wanted)
+    states = await rule_queries.states(ctx, [segment.id for segment in page.items])
+    rules = {segment_id: shown(state) for segment_id, state in states.items()}
+    return collection(CustomerSegmentCollection, wanted, page, lambda one: shown_segment(one, rules.get(one.id)))
 
 
 async def get_segment(ctx: Ctx, call: Call) -> Any:
     """One segment. It does not list its members."""
-    segment = await queries.get(ctx, _id(call))
-    return Answer(shown_segment(segment), version=segment.version)
+    return await _answer(ctx, await queries.get(ctx, _id(call)))
+
+
+async def _answer(ctx: Ctx, segment: Segment) -> Answer:
+    state = (await rule_queries.states(ctx, [segment.id])).get(segment.id)
+    rule = shown(state) if state else None
+    return Answer(shown_segment(segment, rule), version=segment.version, is_live=rule is not None)
 
 
 async def add_segment(ctx: Ctx, call: Call) -> Any:
     """A new one. Without a code it gets one from its name."""
-    segment = await actions.create(ctx, read(call.body))
-    return Answer(shown_segment(segment), version=segment.version)
+    tree = await _rule(ctx, call.body)
+    return await _answer(ctx, await rule_actions.create(ctx, read(call.body), tree))
 
 
 async def update_segment(ctx: Ctx, call: Call) -> Any:
-    """Replace code, name and description."""
-    segment = await actions.update(ctx, _id(call), read(call.body), expect=call.expect)
-    return Answer(shown_segment(segment), version=segment.version)
+    """Replace code, name and description. A rule that is left out stays."""
+    tree = await _rule(ctx, call.body)
+    return await _answer(ctx, await rule_actions.update(ctx, _id(call), read(call.body), tree, expect=call.expect))
+
+
+async def _rule(ctx: Ctx, body: CustomerCustomerSegment) -> Filter | None:
+    """The rule in the body of a segment. Raises Invalid."""
+    if not isinstance(body.rule, SegmentRule):
+        return None
+    with named(body.rule, "rule."):
+        return await rule_actions.prepared(ctx, await read_rule(ctx, body.rule))
 
 
 async def delete_segment(ctx: Ctx, call: Call) -> Any:

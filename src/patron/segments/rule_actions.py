@@ -7,11 +7,32 @@ from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid, NotFound, Refused, check_version
 from patron.kernel.query import Compare, Every, Field, Filter, Not, Some
 from patron.kernel.values import ID_MAX, name_key
-from patron.segments import actions, fields
-from patron.segments.model import Segment
+from patron.segments import actions, fields, queries
+from patron.segments.model import Details, Segment
 from patron.segments.rules import CODE, LEVELS_MAX, SEGMENT, checked, compares, needs, order, to_json, values_of
 
 RULES_MAX = 500
+
+
+async def create(ctx: Ctx, details: Details, tree: Filter | None = None) -> Segment:
+    """A new segment, with a rule if one is given. Raises Invalid, Taken."""
+    segment = await actions.create(ctx, details)
+    if tree is None:
+        return segment
+    await save(ctx, segment.id, tree)
+    return await queries.get(ctx, segment.id)
+
+
+async def update(
+    ctx: Ctx, segment_id: int, details: Details, tree: Filter | None = None, *, expect: frozenset[int] | None = None
+) -> Segment:
+    """Replace what a segment is called, and its rule if one is given. Raises as `actions.update` and `save` do."""
+    if tree is None:
+        return await actions.update(ctx, segment_id, details, expect=expect)
+    await actions.hold_rules(ctx)
+    await actions.update(ctx, segment_id, details, expect=expect)
+    await save(ctx, segment_id, tree)
+    return await queries.get(ctx, segment_id)
 
 
 async def save(ctx: Ctx, segment_id: int, tree: Filter, *, expect: frozenset[int] | None = None) -> None:

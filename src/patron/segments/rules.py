@@ -37,7 +37,7 @@ _TEXT = ("has", "starts")
 
 
 def checked(tree: Filter, fields: Fields) -> Filter:
-    """The rule with each value in its field's kind. Raises Invalid with the path to what is wrong, `parts[1].value`."""
+    """The rule with each value in its field's kind. Raises Invalid with the path to what is wrong, `every[1].value`."""
     nodes = list(compares(tree))
     if len(nodes) > NODES_MAX:
         raise Invalid.field("rule", f"has at most {NODES_MAX} comparisons", "too_long")
@@ -51,12 +51,13 @@ def _checked(node: Filter, fields: Fields, path: str, depth: int) -> Filter:
         raise Invalid.field("rule", f"is nested at most {DEPTH_MAX} deep", "too_long")
     match node:
         case Every(parts) | Some(parts):
+            word = "every" if isinstance(node, Every) else "some"
             if not parts:
-                raise Invalid.field(f"{path}parts", "has at least one entry", "missing")
-            inner = [_checked(part, fields, f"{path}parts[{n}].", depth + 1) for n, part in enumerate(parts)]
+                raise Invalid.field(f"{path}{word}", "has at least one entry", "missing")
+            inner = [_checked(part, fields, f"{path}{word}[{n}].", depth + 1) for n, part in enumerate(parts)]
             return type(node)(tuple(inner))
         case Not(part):
-            return Not(_checked(part, fields, f"{path}part.", depth + 1))
+            return Not(_checked(part, fields, f"{path}not.", depth + 1))
         case Compare(name, op, value):
             field = fields.get(name)
             if field is None:

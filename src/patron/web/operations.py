@@ -103,6 +103,7 @@ class Call:
 class Answer:
     """An answer with more than a body: a version (sent as ETag), another status, further headers.
 
+    `is_live`: parts of the body change without the version (how far a job is), so that it is always sent.
     `refusal` answers with an error although the transaction is committed: for outcomes that must stay, such as a
     refresh token that was used twice.
     """
@@ -110,6 +111,7 @@ class Answer:
     body: Any = None
     refusal: PatronError | None = None
     version: int | None = None
+    is_live: bool = False
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
 

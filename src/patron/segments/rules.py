@@ -26,6 +26,7 @@ from patron.kernel.query import (
     Some,
     Value,
 )
+from patron.kernel.values import ID_MAX
 
 VALUES_MAX = 500
 TEXT_LENGTH_MAX = 1_000
@@ -104,7 +105,9 @@ def _typed(field: Field, value: Value, path: str) -> Value:
             return value
         case "bool", bool():
             return value
-        case (("integer" | "number"), (int() | Decimal())) if not isinstance(value, bool):
+        case "integer", int() if not isinstance(value, bool) and abs(value) <= ID_MAX:
+            return value
+        case "number", (int() | Decimal()) if not isinstance(value, bool):
             return value
         case "time", (datetime() | Ago()):
             if isinstance(value, Ago) and abs(value.count) > AGO_MAX:

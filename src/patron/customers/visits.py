@@ -133,6 +133,7 @@ async def record_batch(ctx: Ctx, given: Sequence[NewVisit]) -> list[Recorded]:
         if len(written) < len(done):
             raise Invalid(*_taken(rows, written))
         await events.record(ctx, "visits.recorded", changes={"visits": (None, len(fresh))})
+        await events.touched(ctx, sorted(owners))
     return rows
 
 

@@ -36,7 +36,8 @@ _SPELLED = (
     "contacts.phoneNumbers.mobile contacts.phoneNumbers.work contacts.address.address1 contacts.address.address2 "
     "contacts.address.address3 contacts.address.address4 contacts.address.cityOrTown contacts.address.stateOrProvince "
     "contacts.address.postalOrZipCode contacts.address.countryCode contacts.address.addressType "
-    "contacts.address.isValidated contacts.createDate contacts.updateDate"
+    "contacts.address.isValidated contacts.createDate contacts.updateDate "
+    "lastVisitDate visits.date visits.type visits.websiteId visits.locationCode visits.deviceClass"
 ).split()
 SHOWN = {NAMES[name.lower()]: name for name in _SPELLED}
 _OPS: Mapping[Op, str] = {op: word for word, op in filters.OPS.items()}

@@ -8,12 +8,14 @@ from patron.contacts import queries as contacts
 from patron.kernel.context import Ctx
 from patron.kernel.query import Field, Filter
 from patron.segments.rules import SEGMENT, compares
+from patron.visits import queries as visits
 
 ATTRIBUTE = "attributes."
 
 FIELDS: dict[str, Field] = {
     **accounts.FIELDS,
     **contacts.OF_ACCOUNT,
+    **visits.OF_ACCOUNT,
     SEGMENT: Field(
         "m.segment_id",
         "integer",

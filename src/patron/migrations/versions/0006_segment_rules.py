@@ -2,10 +2,10 @@
 
 from patron.migrations.sql import run
 
-revision = "0004"
-down_revision = "0003"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
     """See the SQL file of the same name."""
-    run("0004_segment_rules")
+    run("0006_segment_rules")

@@ -140,7 +140,7 @@ FORMS: dict[str, list[Form]] = {
     "CustomerSegment.updateSegment": [Form(body={"code": "{new_code}", "name": "Tea drinkers"})],
     "CustomerSegment.deleteSegment": [Form()],
     "CustomerSegment.getSegmentRule": [Form()],
-    "CustomerSegment.setSegmentRule": [Form(body={"filter": "emailAddress eq '{email}' or segments.id eq {segment}"})],
+    "CustomerSegment.setSegmentRule": [Form(body={"filter": "isActive eq true or segments.id eq {segment}"})],
     "CustomerSegment.removeSegmentRule": [Form()],
     "CustomerSegment.previewSegmentRule": [
         Form(body={"filter": "createDate ge 30 days ago and segments.id eq {segment}"}),
@@ -329,8 +329,8 @@ async def stock(shop: Shop) -> dict[str, Any]:
         "guest": guest["id"],
         "contact": contact["id"],
         "note": note.json()["id"],
-        "segment": (segment_id := await _segment(shop, account_id)),
-        "ruled": await _ruled(shop, segment_id),
+        "segment": await _segment(shop, account_id),
+        "ruled": await _ruled(shop),
         "tenant": shop.tenant_id,
         "card": card.json()["id"],
         "transaction": transaction.json()["transactionId"],
@@ -372,8 +372,8 @@ async def _segment(shop: Shop, account_id: int) -> int:
     return segment_id
 
 
-async def _ruled(shop: Shop, segment_id: int) -> int:
-    body = {"name": f"Ruled of {shop.tenant_id}", "rule": {"filter": f"segments.id eq {segment_id}"}}
+async def _ruled(shop: Shop) -> int:
+    body = {"name": f"Ruled of {shop.tenant_id}", "rule": {"filter": "createDate ge 30 days ago"}}
     made = await shop.post("/api/commerce/customer/segments", body)
     return int(made.json()["id"])
 

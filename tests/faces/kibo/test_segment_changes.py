@@ -168,7 +168,7 @@ async def test_many_accounts_take_as_many_statements_as_one(shop: Shop, statemen
             await shop.post(f"{SEGMENTS}/{segment_id}/accounts", some)
         counts.append(len(counting.heard))
 
-    assert counts == [7, 7]  # begin, lock, check, add, versions, events, commit
+    assert counts == [8, 8]  # begin, lock, whether it has a rule, check, add, versions, events, commit
 
 
 async def test_a_removed_segment_leaves_its_accounts(shop: Shop) -> None:

@@ -1,6 +1,7 @@
 """The wall between tenants: another tenant's id is answered exactly as an id that nobody has (DESIGN 3.1)."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -69,7 +70,7 @@ def facts(answer: httpx.Response, things: Things, names: list[str]) -> tuple[int
     body = answer.json() if answer.content else None
     if isinstance(body, dict):
         body.pop("correlationId", None)
-    text = json.dumps(body)
+    text = re.sub(r'"lagSeconds": [0-9.e-]+', "", json.dumps(body))  # grows while nobody works
     for name in names:
         text = text.replace(str(things[name]), f"<{name}>")
     headers = {

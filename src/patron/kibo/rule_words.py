@@ -21,6 +21,7 @@ from patron.kibo import filters
 from patron.kibo.accounts import NAMES
 from patron.kibo.rule_bodies import RuleNode, RuleTrial, SegmentRule
 from patron.kibo.wire import time
+from patron.segments import rule_actions
 from patron.segments.fields import ATTRIBUTE, FIELDS
 from patron.segments.rule_queries import State
 from patron.segments.rules import CODE
@@ -46,13 +47,20 @@ _UNITS: dict[object, Unit] = {"minutes": "minutes", "hours": "hours", "days": "d
 
 async def read(ctx: Ctx, body: SegmentRule | RuleTrial) -> Filter:
     """The rule that a caller wrote, as text or as a tree; call it within `named`. Raises Invalid, BadAsk."""
-    if (body.filter is None) == (body.tree is None):
-        raise Invalid.field("rule", "is written as filter or as tree, and not as both", "missing")
-    if body.tree is not None:
-        return _node(body.tree, "")
-    terms = filters.parse(body.filter)
+    if body.tree is None:
+        return await _read_text(ctx, body.filter)
+    tree = _node(body.tree, "")
+    if body.filter is not None:  # as we show it: whoever sends back what they read sends both
+        both = [await rule_actions.prepared(ctx, one) for one in (tree, await _read_text(ctx, body.filter))]
+        if both[0] != both[1]:
+            raise Invalid.field("rule", "and filter say different things: send the one that counts")
+    return tree
+
+
+async def _read_text(ctx: Ctx, text: str | None) -> Filter:
+    terms = filters.parse(text)
     if not terms:
-        raise Invalid.field("rule", "is needed", "missing")
+        raise Invalid.field("rule", "or tree is needed", "missing")
     custom = {term.field for every in terms for term in every if term.field.startswith(ATTRIBUTE)}
     found = await attributes.filter_fields(ctx, {name.removeprefix(ATTRIBUTE) for name in custom})
     names = {**NAMES, **{name: name for name in custom}}

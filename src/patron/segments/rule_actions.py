@@ -9,7 +9,18 @@ from patron.kernel.query import Compare, Every, Field, Filter, Not, Some
 from patron.kernel.values import ID_MAX, name_key
 from patron.segments import actions, fields, queries
 from patron.segments.model import Details, Segment
-from patron.segments.rules import CODE, LEVELS_MAX, SEGMENT, checked, compares, needs, order, to_json, values_of
+from patron.segments.rules import (
+    CODE,
+    LEVELS_MAX,
+    SEGMENT,
+    checked,
+    compares,
+    from_json,
+    needs,
+    order,
+    to_json,
+    values_of,
+)
 
 RULES_MAX = 500
 
@@ -26,11 +37,19 @@ async def create(ctx: Ctx, details: Details, tree: Filter | None = None) -> Segm
 async def update(
     ctx: Ctx, segment_id: int, details: Details, tree: Filter | None = None, *, expect: frozenset[int] | None = None
 ) -> Segment:
-    """Replace what a segment is called, and its rule if one is given. Raises as `actions.update` and `save` do."""
+    """Replace what a segment is called, and its rule if one is given that is another one.
+
+    Raises as `actions.update` and `save` do.
+    """
     if tree is None:
         return await actions.update(ctx, segment_id, details, expect=expect)
     await actions.hold_rules(ctx)
-    await actions.update(ctx, segment_id, details, expect=expect)
+    segment = await actions.update(ctx, segment_id, details, expect=expect)
+    stored = await ctx.db.value(
+        "select tree from segment_rule where tenant_id = $1 and segment_id = $2", ctx.tenant_id, segment_id
+    )
+    if stored is not None and from_json(stored) == tree:
+        return segment
     await save(ctx, segment_id, tree)
     return await queries.get(ctx, segment_id)
 

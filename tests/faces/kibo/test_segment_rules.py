@@ -105,6 +105,16 @@ async def test_a_rule_comes_with_the_segment_and_stays_when_it_is_left_out(shop:
     assert (await shop.put(one, {"name": "Others", "rule": None})).json()["rule"]["filter"] == "id gt 5"
 
 
+async def test_what_was_read_can_be_sent_back_and_starts_nothing_anew(shop: Shop, stage: Stage) -> None:
+    for code, rule in (("text", {"filter": "createDate ge 2024-05-17 and id gt 5"}), ("tree", {"tree": TREE})):
+        one = f"{SEGMENTS}/{(await made(shop, rule, code=code))['id']}"
+        await stage.work()
+        read = (await shop.get(one)).json()
+        again = (await shop.put(one, {**read, "name": "Other"})).json()
+        assert (again["name"], again["rule"]["state"]) == ("Other", "ready")
+        assert (await shop.put(f"{one}/rule", read["rule"])).json()["state"] == "filling"
+
+
 def compare(field: str = "firstName", op: str = "eq", value: Any = "x") -> dict[str, Any]:
     return {"field": field, "op": op, "value": value}
 
@@ -118,6 +128,7 @@ def deep(levels: int) -> dict[str, Any]:
     [
         ({}, "filter"),
         ({"filter": "id eq 1", "tree": compare()}, "tree"),
+        ({"filter": "firstName eq y", "tree": compare()}, "tree"),
         ({"filter": " "}, "filter"),
         ({"filter": "colour eq red"}, "filter"),
         ({"filter": "id eq x"}, "filter"),

@@ -84,19 +84,6 @@ _UNASKED = frozenset(topic for topic in TOPICS if topic.startswith(("note.", "ca
     "login.reset_requested",
 }
 
-_WRITE = """
-    insert into event (tenant_id, at, topic, account_id, subject, changes,
-                       actor_kind, actor, application, site_id, request_id, impersonator)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-"""
-# The mark by which rules of segments follow the change; only tenants that have rules have the row of `rule_clock`.
-_WRITE_AND_MARK = f"""
-    with written as ({_WRITE})
-    insert into account_change (tenant_id, account_id, at)
-    select $1, $4::bigint, $2::timestamptz from rule_clock c where c.tenant_id = $1
-"""
-
-
 _GIVEN = "unnest($3::text[], $4::bigint[], $5::text[], $6::jsonb[]) as e (topic, account_id, subject, changes)"
 
 
@@ -106,7 +93,11 @@ async def record(
     """Write the event of a change. `subject` names what was changed below the account, such as `contact/12`."""
     assert topic in TOPICS, topic
     await ctx.db.write(
-        _WRITE if account_id is None or topic in _UNASKED else _WRITE_AND_MARK,
+        """
+        insert into event (tenant_id, at, topic, account_id, subject, changes,
+                           actor_kind, actor, application, site_id, request_id, impersonator)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        """,
         ctx.tenant_id,
         ctx.now,
         topic,
@@ -115,6 +106,8 @@ async def record(
         changes or {},
         *_caller(ctx),
     )
+    if account_id is not None and topic not in _UNASKED:
+        await touched(ctx, [account_id])
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -151,8 +144,12 @@ async def record_many(ctx: Ctx, happened: Sequence[Event], *, follows: bool = Fa
 
 
 async def touched(ctx: Ctx, account_ids: Sequence[int]) -> None:
-    """Have the rules of segments look at accounts whose stored sums changed without an event of each account's own."""
-    await ctx.db.execute(
+    """Mark accounts as changed, so that the rules of segments look at them: after each event of an account, and when
+    stored sums change without one. Written together with the event.
+
+    Only tenants that have rules have the row of `rule_clock`; at all others nothing is written.
+    """
+    await ctx.db.write(
         """
         insert into account_change (tenant_id, account_id, at)
         select $1, given.id, $3::timestamptz from rule_clock c cross join unnest($2::bigint[]) as given (id)

@@ -29,16 +29,18 @@ from patron.segments.rules import CODE
 # The fields of a rule as they are shown: `NAMES` knows them in lower case.
 _SPELLED = (
     "id userId firstName lastName emailAddress userName externalId companyOrOrganization accountType customerSet "
-    "acceptsMarketing isAnonymous isActive isLocked taxId taxExempt localeCode customerSinceDate createDate updateDate "
-    "commerceSummary.orderCount commerceSummary.totalOrderAmount commerceSummary.lastOrderDate "
-    "commerceSummary.wishlistCount commerceSummary.visitsCount segments.id "
-    "contacts.id contacts.email contacts.firstName contacts.middleNameOrInitial contacts.lastNameOrSurname "
-    "contacts.companyOrOrganization contacts.label contacts.faxNumber contacts.phoneNumbers.home "
-    "contacts.phoneNumbers.mobile contacts.phoneNumbers.work contacts.address.address1 contacts.address.address2 "
-    "contacts.address.address3 contacts.address.address4 contacts.address.cityOrTown contacts.address.stateOrProvince "
+    "acceptsMarketing isAnonymous isActive isLocked taxId taxExempt localeCode customerSinceDate createDate "
+    "updateDate commerceSummary.orderCount commerceSummary.totalOrderAmount commerceSummary.lastOrderDate "
+    "commerceSummary.wishlistCount commerceSummary.visitsCount segments.id contacts.id contacts.email "
+    "contacts.firstName contacts.middleNameOrInitial contacts.lastNameOrSurname contacts.companyOrOrganization "
+    "contacts.label contacts.faxNumber contacts.phoneNumbers.home contacts.phoneNumbers.mobile "
+    "contacts.phoneNumbers.work contacts.address.address1 contacts.address.address2 contacts.address.address3 "
+    "contacts.address.address4 contacts.address.cityOrTown contacts.address.stateOrProvince "
     "contacts.address.postalOrZipCode contacts.address.countryCode contacts.address.addressType "
-    "contacts.address.isValidated contacts.createDate contacts.updateDate "
-    "lastVisitDate visits.date visits.type visits.websiteId visits.locationCode visits.deviceClass"
+    "contacts.address.isValidated contacts.createDate contacts.updateDate creditBalance credits.creditType "
+    "credits.customCreditType credits.currencyCode credits.currentBalance credits.activationDate "
+    "credits.expirationDate lastVisitDate visits.date visits.type visits.websiteId visits.locationCode "
+    "visits.deviceClass "
 ).split()
 SHOWN = {NAMES[name.lower()]: name for name in _SPELLED}
 _OPS: Mapping[Op, str] = {op: word for word, op in filters.OPS.items()}

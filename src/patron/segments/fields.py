@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from patron.accounts import queries as accounts
 from patron.attributes import queries as attributes
 from patron.contacts import queries as contacts
+from patron.credits import queries as credits
 from patron.kernel.context import Ctx
 from patron.kernel.query import Field, Filter
 from patron.segments.rules import SEGMENT, compares
@@ -15,6 +16,8 @@ ATTRIBUTE = "attributes."
 FIELDS: dict[str, Field] = {
     **accounts.FIELDS,
     **contacts.OF_ACCOUNT,
+    # A code is worth its balance: no rule asks about it, so that no explanation shows it.
+    **{name: field for name, field in credits.OF_ACCOUNT.items() if name != "credits.code"},
     **visits.OF_ACCOUNT,
     SEGMENT: Field(
         "m.segment_id",

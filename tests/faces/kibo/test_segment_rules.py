@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from patron.kibo.rule_words import SHOWN
+from patron.segments.fields import FIELDS
 from patron.settings import Settings
 from rules import Stage
 from shops import ACCOUNTS, Shop, fault
@@ -299,3 +301,7 @@ async def test_a_list_of_segments_reads_their_rules_at_once(shop: Shop, statemen
         counts.append(len(counting.heard))
 
     assert counts == [2] * 5
+
+
+def test_every_field_of_a_rule_has_a_name_here() -> None:
+    assert FIELDS.keys() <= SHOWN.keys()

@@ -2,10 +2,10 @@
 
 from patron.migrations.sql import run
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:
     """See the SQL file of the same name."""
-    run("0006_segment_rules")
+    run("0007_segment_rules")

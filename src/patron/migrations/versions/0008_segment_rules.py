@@ -2,10 +2,10 @@
 
 from patron.migrations.sql import run
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 
 def upgrade() -> None:
     """See the SQL file of the same name."""
-    run("0007_segment_rules")
+    run("0008_segment_rules")

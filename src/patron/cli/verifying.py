@@ -62,7 +62,10 @@ async def _verify_one(desk: Desk, tenant: Tenant) -> int:
                         desk.say(f"✗ {tenant.name} ({tenant.id}): {drift}")
                 done(looked.rows)
     owed = await verification.liabilities(desk.db, tenant.id)
-    sums = ", ".join(f"{money(one.balance_minor, one.currency)} on {one.credits:,} credits" for one in owed)
+    sums = ", ".join(
+        f"{money(one.balance_minor, one.currency)} on {one.credits:,} credit{'s' if one.credits != 1 else ''}"
+        for one in owed
+    )
     desk.say(f"{tenant.name} ({tenant.id}): {entries:,} entries; {sums or 'no credits'}")
     return drifts
 

@@ -1,7 +1,7 @@
 """Changes of a credit itself: made, changed, claimed, removed, and moved by hand (Kibo behaviour 11)."""
 
 from patron.credits import ledger, mails, queries
-from patron.credits.model import CUSTOM_KIND_LENGTH_MAX, Credit, Details, New, Share, checked, checked_text
+from patron.credits.model import CUSTOM_KIND_LENGTH_MAX, Credit, Details, New, Share, checked, checked_text, paths
 from patron.credits.queries import COLUMNS
 from patron.kernel import events
 from patron.kernel.context import Ctx
@@ -9,8 +9,6 @@ from patron.kernel.errors import Invalid, Problem, Refused, check_version
 from patron.kernel.values import name_key
 
 FALLBACK_CURRENCY = "USD"
-
-_TOLD = ("kind", "custom_kind", "account_id", "currency", "initial", "balance", "activates_at", "expires_at")
 
 
 async def create(ctx: Ctx, details: Details, *, user_id: str | None = None) -> Credit:
@@ -195,11 +193,11 @@ async def delete(ctx: Ctx, code: str, *, expect: frozenset[int] | None = None) -
 
 
 async def record(ctx: Ctx, topic: str, before: Credit | None, after: Credit | None) -> bool:
-    """The event of a change; whether there was one. Codes are not told: who knows one can claim it."""
+    """The event of a change; whether there was one."""
     credit = after or before
     assert credit is not None
     subject = f"credit/{credit.id}"
-    changes = events.difference(before, after, {name: f"{subject}/{name}" for name in _TOLD})
+    changes = events.difference(before, after, paths(credit.id))
     if not changes:
         return False
     if before and after and before.account_id not in (None, after.account_id):

@@ -180,6 +180,12 @@ def checked_reference(field: str, text: str | None, problems: list[Problem]) -> 
     return text
 
 
+def paths(credit_id: int) -> dict[str, str]:
+    """Which fields a change is told about, and by what path. Codes are not told: who knows one can claim it."""
+    names = ("kind", "custom_kind", "account_id", "currency", "initial", "balance", "activates_at", "expires_at")
+    return {name: f"credit/{credit_id}/{name}" for name in names}
+
+
 def new_code() -> str:
     """A code that can be typed from paper: 16 signs in groups of four."""
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))

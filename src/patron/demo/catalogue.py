@@ -9,7 +9,8 @@ import msgspec
 
 from patron.attributes import definitions
 from patron.attributes.model import Details, Label, Word
-from patron.demo.people import Deed, Entry, Person
+from patron.credits.model import LIFE
+from patron.demo.people import Deed, Entry, Gift, Person
 from patron.kernel.context import Ctx
 from patron.kernel.definitions import Validation
 from patron.kernel.secrets import random_token
@@ -133,7 +134,7 @@ async def add_segments(ctx: Ctx) -> None:
 
 
 def shopper(email: str, now: datetime) -> Person:
-    """The shopper whose password is on the screen, with an address book and orders."""
+    """The shopper whose password is on the screen, with an address book, orders and credit."""
 
     def ago(days: int) -> datetime:
         return now - timedelta(days=days)
@@ -167,5 +168,9 @@ def shopper(email: str, now: datetime) -> Person:
             Deed("DEMO-1002-R", "Return", "Website", 1_600, ago(110)),
             Deed("DEMO-1003", "Order", "Store", 8_275, ago(20)),
             Deed("DEMO-W", "Wishlist", "Website", 0, ago(15)),
+        ],
+        gifts=[
+            Gift("DEMO-GIFT-CARD", "GiftCard", None, 5_000, 1_275, ago(60), ago(60) + LIFE),
+            Gift("DEMO-SORRY", "StoreCredit", None, 1_000, 0, ago(10), ago(10) + LIFE),
         ],
     )

@@ -7,9 +7,12 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+import msgspec
+
+from patron.credits.model import LIFE
 from patron.demo.choices import Choices
 from patron.demo.dice import Dice
-from patron.demo.people import Deed, Entry, Person
+from patron.demo.people import Deed, Entry, Gift, Person
 from patron.demo.places import Country, Name, countries
 
 BLOCK = 1_000
@@ -17,6 +20,7 @@ SECONDS_BACK = 5 * 365 * 86_400
 DOMAINS = ("example.com", "example.org", "example.net", "mail.example", "post.example", "inbox.example")  # RFC 2606
 LABELS = {"B2C": ("Home", "Work", "Parents"), "B2B": ("Head office", "Warehouse", "Workshop")}
 FLATS = ("Apt 2", "Apt 14", "Unit 5", "2nd floor", "c/o reception")
+GIFTS = (("StoreCredit", None), ("StoreCredit", None), ("GiftCard", None), ("Custom", "Goodwill"))
 NOTES = (
     "Called about a late parcel; it arrived the next day.",
     "Asked for an invoice with the company's name.",
@@ -43,12 +47,28 @@ def external_id(seed: int, index: int) -> str:
 def people(seed: int, start: int, end: int, now: datetime, choices: Choices) -> Iterator[Person]:
     """The customers `start` up to `end` (exclusive), which lie in one block."""
     block = start // BLOCK
-    # Two dice: who people are does not depend on what a tenant wants to know of them.
-    dice, of_tenant = Dice(f"patron {seed} {block}"), Dice(f"patron {seed} {block} choices")
+    # Dice of their own: who people are does not depend on what a tenant wants to know of them, or on their credits.
+    dice, of_tenant, of_gifts = (Dice(f"patron {seed} {block}{what}") for what in ("", " choices", " gifts"))
     for index in range(block * BLOCK, end):
         person = choices.complete(of_tenant, _person(dice, seed, index, now), now)
+        person = msgspec.structs.replace(person, gifts=_gifts(of_gifts, person, now))
         if index >= start:
             yield person
+
+
+def _gifts(dice: Dice, person: Person, now: datetime) -> list[Gift]:
+    """One customer in twelve was given credit within the last year, a few of them twice; half have spent of it."""
+    if not dice.chance(1 / 12):
+        return []
+    gifts = []
+    for number in range(2 if dice.chance(0.15) else 1):
+        at = _between(dice, max(person.created_at, now - timedelta(days=300)), now)
+        kind, custom_kind = dice.pick(GIFTS)
+        amount = dice.number(2, 40) * 500
+        spent = dice.number(1, amount) if dice.chance(0.5) else 0
+        code = f"{person.external_id}-{number + 1}"
+        gifts.append(Gift(code, kind, custom_kind, amount, spent, at, at + LIFE))
+    return gifts
 
 
 def _person(dice: Dice, seed: int, index: int, now: datetime) -> Person:

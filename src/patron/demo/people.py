@@ -48,6 +48,18 @@ class Value(NamedTuple):
     values: msgspec.Raw
 
 
+class Gift(NamedTuple):
+    """A credit of the customer, of which a part may be spent; amounts are in minor units of the site's currency."""
+
+    code: str
+    kind: str
+    custom_kind: str | None
+    amount_minor: int
+    spent_minor: int
+    at: datetime
+    expires_at: datetime
+
+
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """A customer. Guests have neither a user id nor a last name."""
 
@@ -70,5 +82,6 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     contacts: Sequence[Entry]
     deeds: Sequence[Deed]
     notes: Sequence[str] = ()
+    gifts: Sequence[Gift] = ()
     attributes: Sequence[Value] = ()
     segments: Sequence[tuple[int, str]] = ()  # id and kind

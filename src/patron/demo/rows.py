@@ -10,9 +10,13 @@ import msgspec
 
 from patron.accounts.model import AUDITED, Profile, keys
 from patron.contacts.model import paths
+from patron.credits.ledger import POSTINGS
+from patron.credits.model import Credit
+from patron.credits.model import paths as paths_of_credit
 from patron.demo.people import Deed, Entry, Person
 from patron.kernel.caller import SYSTEM, Site
-from patron.kernel.events import Changes
+from patron.kernel.events import Changes, difference
+from patron.kernel.values import from_minor, name_key
 from patron.logins.model import names_of
 from patron.transactions.model import Group, Sums, summed
 
@@ -47,12 +51,25 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "account_transaction": (
         *("tenant_id", "account_id", "id", "kind", "interaction", "amount_minor", "currency", "at"),
     ),
+    "credit_balance": ("tenant_id", "account_id", "currency", "available_minor"),
+    "credit": (
+        *("tenant_id", "id", "code", "code_key", "kind", "custom_kind", "account_id", "currency", "initial_minor"),
+        *("activates_at", "expires_at", "issued_minor", "available_minor", "redeemed_minor", "entry_count"),
+        *("created_at", "created_by", "updated_at", "updated_by"),
+    ),
+    "credit_entry": (
+        *("tenant_id", "credit_id", "number", "currency", "kind", "source", "target", "amount_minor", "balance_minor"),
+        *("at", "by"),
+    ),
     "login": (
         *("tenant_id", "account_id", "customer_set_code", "user_id", "user_name", "password_hash", "last_login_at"),
         *("last_password_at", "created_at", "updated_at"),
     ),
     "login_name": ("tenant_id", "customer_set_code", "name_key", "account_id"),
-    "event": (*("tenant_id", "at", "topic", "account_id", "changes", "actor_kind", "actor", "site_id", "request_id"),),
+    "event": (
+        *("tenant_id", "at", "topic", "account_id", "subject", "changes", "actor_kind", "actor", "site_id"),
+        "request_id",
+    ),
 }
 
 _PLACE = COLUMNS["address"][3:]  # without the ids
@@ -75,7 +92,8 @@ def needed(people: Sequence[Person]) -> dict[str, int]:
     """How many ids of each table these customers take."""
     contacts = sum(len(person.contacts) for person in people)
     notes = sum(len(person.notes) for person in people)
-    return {"account": len(people), "contact": contacts, "address": contacts, "note": notes}
+    gifts = sum(len(person.gifts) for person in people)
+    return {"account": len(people), "contact": contacts, "address": contacts, "note": notes, "credit": gifts}
 
 
 class Rows:
@@ -111,6 +129,8 @@ class Rows:
         if person.user_id is not None:
             self._login(person, account_id, site)
             self._event("login.created", person, account_id, site, {})
+        if person.gifts:
+            self._gifts(person, account_id, site)
         self.counted[site.customer_set, person.user_id is None] += 1
         return account_id
 
@@ -171,9 +191,63 @@ class Rows:
         for key in names_of(person.user_name, person.email):
             self.tables["login_name"].append((tenant_id, site.customer_set, key, account_id))
 
+    def _gifts(self, person: Person, account_id: int, site: Site) -> None:
+        """Credits with their entries, and the sum on the account's balance."""
+        left = sum(gift.amount_minor - gift.spent_minor for gift in person.gifts)
+        self.tables["credit_balance"].append((self._target.tenant_id, account_id, site.currency, left))
+        for gift in person.gifts:
+            credit = Credit(
+                id=next(self._ids["credit"]),
+                version=1,
+                code=gift.code,
+                kind=gift.kind,
+                custom_kind=gift.custom_kind,
+                account_id=account_id,
+                currency=site.currency,
+                initial_minor=gift.amount_minor,
+                activates_at=gift.at,
+                expires_at=gift.expires_at,
+                available_minor=gift.amount_minor,
+                held_minor=0,
+                redeemed_minor=0,
+                expired_minor=0,
+                created_at=gift.at,
+                created_by=BY,
+                updated_at=gift.at,
+                updated_by=BY,
+            )
+            self._credit(credit, gift.spent_minor)
+            self._credit_event("credit.created", credit, site, difference(None, credit, paths_of_credit(credit.id)))
+            if gift.spent_minor:
+                rest = from_minor(gift.amount_minor - gift.spent_minor, site.currency)
+                change: Changes = {paths_of_credit(credit.id)["balance"]: (credit.balance, rest)}
+                self._credit_event("credit.debited", credit, site, change)
+
+    def _credit(self, credit: Credit, spent_minor: int) -> None:
+        """A credit as it was made, of which then an amount was spent."""
+        tenant_id, amount = self._target.tenant_id, credit.initial_minor
+        moves = [("issue", amount, amount)] + [("debit", spent_minor, amount - spent_minor)] * bool(spent_minor)
+        values = msgspec.structs.asdict(credit) | {
+            "tenant_id": tenant_id,
+            "code_key": name_key(credit.code),
+            "issued_minor": amount,
+            "available_minor": amount - spent_minor,
+            "redeemed_minor": spent_minor,
+            "entry_count": len(moves),
+        }
+        self.tables["credit"].append(tuple([values[name] for name in COLUMNS["credit"]]))
+        for number, (kind, moved, balance) in enumerate(moves, start=1):
+            books = (kind, POSTINGS[kind].source, POSTINGS[kind].target)
+            entry = (tenant_id, credit.id, number, credit.currency, *books, moved, balance, credit.created_at, BY)
+            self.tables["credit_entry"].append(entry)
+
+    def _credit_event(self, topic: str, credit: Credit, site: Site, changes: Changes) -> None:
+        what = (credit.created_at, topic, credit.account_id, f"credit/{credit.id}", changes)
+        self.tables["event"].append((self._target.tenant_id, *what, SYSTEM.kind, BY, site.id, REQUEST_ID))
+
     def _event(self, topic: str, person: Person, account_id: int, site: Site, changes: Changes) -> None:
         by = (SYSTEM.kind, BY, site.id, REQUEST_ID)
-        self.tables["event"].append((self._target.tenant_id, person.created_at, topic, account_id, changes, *by))
+        self.tables["event"].append((self._target.tenant_id, person.created_at, topic, account_id, "", changes, *by))
 
 
 def _sums(deeds: Sequence[Deed], currency: str) -> Sums:

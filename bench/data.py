@@ -3,9 +3,12 @@
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import msgspec
 
+from patron.credits import actions as credits
+from patron.credits.model import Details
 from patron.demo import seeding, shop
 from patron.demo.choices import Choices
 from patron.demo.rows import Target
@@ -45,6 +48,8 @@ class Data(msgspec.Struct, frozen=True):
     customers: list[Customer]
     shoppers: list[tuple[str, int]]  # access tokens, with their accounts
     refresh_tokens: list[str]  # two of each shopper, one behind the other
+    credits: list[str]  # codes with something on them, each another customer's
+    hot_credit: str
 
 
 async def filled(settings: Settings, count: int, done: Callable[[int], None]) -> Data:
@@ -87,6 +92,17 @@ async def filled(settings: Settings, count: int, done: Callable[[int], None]) ->
             for one in customers[:SHOPPERS]
             for _ in range(2)
         ]
+        codes = await db.fetch(
+            """
+            select min(code) as code from credit
+            where tenant_id = $1 and currency = 'USD' and available_minor > 1000 group by account_id limit $2
+            """,
+            tenant_id,
+            SAMPLE,
+        )
+        hot = Details(code="bench-hot", initial=Decimal(10**9), account_id=customers[0].id)
+        async with db.transaction():
+            await credits.create(ctx, hot)
         return Data(
             tenant_id,
             found.shop.site_id,
@@ -96,6 +112,8 @@ async def filled(settings: Settings, count: int, done: Callable[[int], None]) ->
             customers,
             [(one.access_token, one.account_id or 0) for one in issued[::2]],
             [one.refresh_token for one in issued],
+            [row["code"] for row in codes],
+            hot.code or "",
         )
     finally:
         passwords.close()

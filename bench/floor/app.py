@@ -90,6 +90,8 @@ class Floor:
             return 200, await reads.one(conn, tenant_id, account_id, shopper=True)
         if body and path == "accounts":
             return 201, await writes.create(conn, tenant_id, site_id, body)
+        if path.startswith("credits/"):
+            return 201, await writes.debit(conn, tenant_id, site_id, path.split("/")[1], body)
         if body:
             return 201, await writes.add_contact(conn, tenant_id, site_id, int(path.split("/")[1]), body)
         query = scope["query_string"].decode()

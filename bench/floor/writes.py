@@ -4,6 +4,7 @@ import hmac
 import secrets
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
@@ -65,6 +66,14 @@ class Account(msgspec.Struct, rename="camel"):
     contacts: list[Contact]
 
 
+class Movement(msgspec.Struct, rename="camel"):
+    """A credit's transaction, as sent."""
+
+    impact_amount: float
+    order_id: str
+
+
+READ_MOVEMENT = msgspec.json.Decoder(Movement).decode
 READ_ACCOUNT = msgspec.json.Decoder(Account).decode
 READ_CONTACT = msgspec.json.Decoder(Contact).decode
 
@@ -108,6 +117,29 @@ _ADD = f"""
         update account set version = version + 1 where tenant_id = $1 and id = $9 returning id
     ), {_PLACED}
     select owner.id, (select array_agg(contact_id) from given) from owner
+"""
+_DEBIT = """
+    with moved as (
+        update credit set version = version + 1, entry_count = entry_count + 1,
+               available_minor = available_minor - $3, redeemed_minor = redeemed_minor + $3
+        where tenant_id = $1 and code_key = $2 and deleted_at is null and available_minor >= $3
+          and activates_at <= $4 and expires_at > $4
+        returning id, account_id, currency, entry_count, available_minor + held_minor as balance
+    ), summed as (
+        update credit_balance b set available_minor = b.available_minor - $3 from moved m
+        where b.tenant_id = $1 and b.account_id = m.account_id and b.currency = m.currency
+    ), told as (
+        insert into event (tenant_id, at, topic, account_id, subject, changes, actor_kind, actor, application, site_id,
+                           request_id)
+        select $1, $4, 'credit.debited', m.account_id, 'credit/' || m.id, jsonb_build_object(
+                   'credit/' || m.id || '/balance', jsonb_build_array((m.balance + $3) / 100.0, m.balance / 100.0)),
+               'application', $5, $5, $6, $7
+        from moved m
+    )
+    insert into credit_entry (tenant_id, credit_id, number, currency, kind, source, target, amount_minor,
+                              balance_minor, order_id, at, by)
+    select $1, m.id, m.entry_count, m.currency, 'debit', 'available', 'redeemed', $3, m.balance, $8, $4, $5
+    from moved m returning id, balance_minor
 """
 _REFRESH = (
     "with f as (update ticket_family set sequence = sequence + 1, rotated_at = $4, digest = $5,\
@@ -175,6 +207,24 @@ async def add_contact(conn: asyncpg.Connection, tenant_id: int, site_id: int, ac
         *(tenant_id, [given], now, BY, "contact.created", changes, site_id, secrets.token_hex(16), account_id),
     )
     return ENCODE(contact(_row(given, account_id, ids[0], now)))
+
+
+async def debit(conn: asyncpg.Connection, tenant_id: int, site_id: int, code: str, body: bytes) -> bytes:
+    """An amount from a credit."""
+    given, now = READ_MOVEMENT(body), datetime.now(UTC)
+    minor = round(given.impact_amount * 100)
+    number, balance = await conn.fetchrow(
+        _DEBIT, *(tenant_id, code.lower(), minor, now, BY, site_id, secrets.token_hex(16), given.order_id)
+    )
+    when = at(now)
+    return ENCODE(
+        {
+            "auditInfo": {"createBy": BY, "createDate": when, "updateBy": BY, "updateDate": when},
+            "balance": Decimal(balance).scaleb(-2), "comments": None, "data": None, "entryType": "debit", "id": number,
+            "impactAmount": Decimal(minor).scaleb(-2), "key": None, "orderId": given.order_id, "paymentId": None,
+            "transactionType": "Debit",
+        }
+    )  # fmt: skip
 
 
 async def refresh(conn: asyncpg.Connection, tenant_id: int, token: str) -> bytes:

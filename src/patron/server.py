@@ -17,6 +17,7 @@ HEAD_SECONDS_MAX = 20
 DRAIN_SECONDS_MAX = 10
 KEEP_ALIVE_SECONDS = 30
 LINGER_SECONDS = 0.3
+DOOR_SECONDS = 0.05
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -79,6 +80,19 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
+class PatientServer(uvicorn.Server):
+    """Takes in who waits at the door before it closes.
+
+    The loop may turn to the end of the service before it turns to a connection that came earlier: closing at once
+    would cut it off.
+    """
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop after one more turn of the loop."""
+        await asyncio.sleep(DOOR_SECONDS)
+        await super().shutdown(sockets)
+
+
 def run(fd: int, *, factory: str = "patron.app:create_app") -> None:
     """Serve the app on the socket `fd` until SIGTERM, then finish the requests under way."""
     settings: dict[str, Any] = {
@@ -94,7 +108,7 @@ def run(fd: int, *, factory: str = "patron.app:create_app") -> None:
         "timeout_keep_alive": KEEP_ALIVE_SECONDS,
         "timeout_graceful_shutdown": DRAIN_SECONDS_MAX,
     }
-    uvicorn.Server(uvicorn.Config(factory, **settings)).run(sockets=[socket.socket(fileno=fd)])
+    PatientServer(uvicorn.Config(factory, **settings)).run(sockets=[socket.socket(fileno=fd)])
 
 
 if __name__ == "__main__":

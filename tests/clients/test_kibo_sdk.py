@@ -63,7 +63,7 @@ def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest_asyncio.fixture(scope="module")
 async def walk(server: str, database: Database) -> list[Line]:
     """What the walk reported."""
-    async with httpx.AsyncClient(base_url=server) as http:
+    async with httpx.AsyncClient(base_url=server, timeout=60) as http:
         shop = await open_shop(http, database)
     facts_of_shop = {
         "base": server,

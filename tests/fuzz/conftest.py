@@ -35,7 +35,7 @@ def address(settings: Settings) -> Iterator[str]:
 @pytest_asyncio.fixture(scope="session")
 async def supply(address: str, database: Database) -> AsyncIterator[Supply]:
     """Real ids and tokens for the requests that are made up."""
-    async with httpx.AsyncClient(base_url=address) as http:
+    async with httpx.AsyncClient(base_url=address, timeout=60) as http:
         with requests.Session() as session:
             yield Supply(address, http, session, database)
 

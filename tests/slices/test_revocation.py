@@ -78,7 +78,7 @@ async def test_a_token_is_taken_from_the_cache(pair: Pair) -> None:
     ticket = await pair.here.shopper()
 
     assert not await pair.is_cached_there(ticket)
-    assert await pair.is_cached_there(ticket)
+    await until(lambda: pair.is_cached_there(ticket))  # it is for a second only: a slow machine asks anew
 
 
 async def test_a_listening_process_proves_again_and_again_what_it_has_heard(
@@ -128,9 +128,8 @@ async def delete(shop: Shop, ticket: dict[str, Any]) -> httpx.Response:
 @pytest.mark.parametrize("end", [change_password, lock, require_change, disable, delete])
 async def test_a_token_is_refused_by_the_other_process_once_its_end_was_answered(pair: Pair, end: Any) -> None:
     ticket, other = await pair.here.shopper(), await pair.here.shopper()
-    for one in (ticket, other):
-        await pair.is_good_there(one)
-    assert await pair.is_cached_there(ticket)
+    await pair.is_good_there(other)
+    await until(lambda: pair.is_cached_there(ticket))
 
     assert (await end(pair.here, ticket)).status_code in (200, 204)
 
@@ -164,8 +163,7 @@ async def test_revocations_that_come_together_are_all_acknowledged(pair: Pair, m
 
 async def test_a_process_that_lost_its_ear_trusts_nothing_until_it_hears_again(pair: Pair) -> None:
     ticket = await pair.here.shopper()
-    await pair.is_good_there(ticket)
-    assert await pair.is_cached_there(ticket)
+    await until(lambda: pair.is_cached_there(ticket))
     before = set(await pair.listeners())
 
     await pair.database.session().fetch(f"select pg_terminate_backend(pid) from ({LISTENERS}) listening")

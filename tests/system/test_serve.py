@@ -64,6 +64,7 @@ class Shop:
         answer = httpx.post(
             f"{self._url}/api/platform/applications/authtickets/oauth",
             json={**demo["kibo"], "grant_type": "client_credentials"},
+            timeout=60,
         )
         assert answer.status_code == 200, answer.text
         self._headers = {
@@ -74,7 +75,10 @@ class Shop:
 
     def add(self, email: str) -> int:
         answer = httpx.post(
-            f"{self._url}/api/commerce/customer/accounts", headers=self._headers, json={"emailAddress": email}
+            f"{self._url}/api/commerce/customer/accounts",
+            headers=self._headers,
+            json={"emailAddress": email},
+            timeout=60,
         )
         assert answer.status_code == 201, answer.text
         return int(answer.json()["id"])
@@ -101,7 +105,7 @@ def test_first_start_makes_all_and_says_where(serve: Callable[..., Served], seed
         assert (seeded / secret).stat().st_mode & 0o777 == 0o600
 
     for path in ("/healthz", "/readyz", "/metrics", "/openapi/kibo.json", "/docs"):
-        assert httpx.get(demo["base_url"] + path, follow_redirects=True).status_code == 200, path
+        assert httpx.get(demo["base_url"] + path, follow_redirects=True, timeout=60).status_code == 200, path
     Shop(demo).add("first@example.com")
 
     servers = [line for line in served.crew().values() if "patron.server" in line]
@@ -115,7 +119,7 @@ def test_a_second_start_on_the_same_folder_is_refused(serve: Callable[..., Serve
     first = serve(seeded)
     base_url = first.demo()["base_url"]
     second = serve(seeded)
-    assert second.process.wait(30) == 1
+    assert second.process.wait(120) == 1
     assert f"already runs on {seeded} (process {first.process.pid})" in second.said()
     assert is_ready(base_url)
     assert (seeded / "demo.json").exists()
@@ -170,7 +174,7 @@ def test_a_taken_port_is_named_before_any_work(serve: Callable[..., Served], top
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         served = serve(top / "unused", PORT=str(port))
-        assert served.process.wait(30) == 1
+        assert served.process.wait(120) == 1
     assert f"Port {port} on 127.0.0.1 is taken" in served.said()
     assert not (top / "unused" / "postgres").exists()
 
@@ -190,7 +194,7 @@ def test_a_setting_that_cannot_work_ends_with_a_sentence(
     serve: Callable[..., Served], top: Path, setting: str, value: str, sentence: str
 ) -> None:
     served = serve(top / "wrong", "--no-demo", **{setting: value})
-    assert served.process.wait(60) == 1
+    assert served.process.wait(120) == 1
     assert sentence in served.said()
 
 
@@ -201,7 +205,7 @@ def test_data_without_its_key_is_refused(serve: Callable[..., Served], seeded: P
     key = seeded / "secret.key"
     kept = key.rename(seeded / "kept.key")
     second = serve(seeded)
-    assert second.process.wait(30) == 1
+    assert second.process.wait(120) == 1
     assert f"its key file {key} is gone" in second.said()
     kept.rename(key)
     assert serve(seeded).demo()
@@ -252,7 +256,7 @@ def test_ctrl_c_below_make_on_a_terminal_is_no_error(seeded: Path) -> None:
             said += more
             if b"Ctrl-C stops everything" in more:
                 os.write(master, b"\x03")
-    assert process.wait(30) == 0, said.decode()
+    assert process.wait(120) == 0, said.decode()
     assert b"Stopped" in said
     assert b"***" not in said
     os.close(master)

@@ -1,6 +1,7 @@
 """The limits on the head of a request: its size, and the time it may take."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from patron import server
-from patron.server import HEAD_BYTES_MAX, BoundedProtocol
+from patron.server import HEAD_BYTES_MAX, BoundedProtocol, PatientServer
 
 ANSWER = b"HTTP/1.1 200 OK\r\n"
 
@@ -90,6 +91,19 @@ async def test_a_head_that_does_not_come_is_not_waited_for(
 
 
 async def test_a_slow_answer_is_not_a_slow_head(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "HEAD_SECONDS_MAX", 0.2)
-    answer = await exchange(port, b"GET /0.6 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+    monkeypatch.setattr(server, "HEAD_SECONDS_MAX", 1)
+    answer = await exchange(port, b"GET /1.5 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
     assert answer.startswith(ANSWER)
+
+
+async def test_who_came_before_the_end_is_answered() -> None:
+    """A connection and its request wait in the kernel when the server, which has not looked there yet, is stopped."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    stopping = PatientServer(uvicorn.Config(app, http=BoundedProtocol, lifespan="off", log_config=None))
+    stopping.config.load()
+    stopping.lifespan = stopping.config.lifespan_class(stopping.config)
+    await stopping.startup(sockets=[listening])
+    with socket.create_connection(listening.getsockname(), timeout=20) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        await stopping.shutdown(sockets=[listening])
+        assert client.recv(100).startswith(ANSWER)

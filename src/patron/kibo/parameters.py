@@ -13,7 +13,7 @@ from patron.web.operations import Call, Operation, Param
 
 PAGE_SIZE = 20
 PAGE_SIZE_MAX = 200
-START_MAX = 2**31 - 1
+NUMBER_MAX = 2**31 - 1  # of the contract's numbers
 TEXT_LENGTH_MAX = 64_000
 
 _NUMBER = re.compile(r"-?\d{1,19}", re.ASCII)
@@ -77,9 +77,9 @@ def ask_for(call: Call, names: Mapping[str, str], fields: Fields, terms: list[li
     """The same for a filter that is parsed already, for lists whose fields depend on it."""
     start = call.query.get("startIndex", 0)
     size = call.query.get("pageSize", PAGE_SIZE)
-    if not 0 <= start <= START_MAX:
-        raise BadAsk("startIndex", f"is between 0 and {START_MAX}")
-    if size < 0:
+    if not 0 <= start <= NUMBER_MAX:
+        raise BadAsk("startIndex", f"is between 0 and {NUMBER_MAX}")
+    if not 0 <= size <= NUMBER_MAX:
         raise BadAsk("pageSize", f"is between 0 and {PAGE_SIZE_MAX}")
     return Ask(
         filter=filters.bind(terms, names, fields),

@@ -286,7 +286,13 @@ async def test_every_list_refuses_a_page_that_cannot_be(world: tuple[Shop, dict[
     assert len(lists) >= 5
     for operation in lists:
         for name, text in (
-            *(("startIndex", "-1"), ("startIndex", "x"), ("startIndex", str(2**31)), ("pageSize", "-1")),
+            *(
+                ("startIndex", "-1"),
+                ("startIndex", "x"),
+                ("startIndex", str(2**31)),
+                ("pageSize", "-1"),
+                ("pageSize", str(2**31)),
+            ),
             *(("pageSize", "1.5"), ("sortBy", "nothing"), ("sortBy", "id up"), ("sortBy", "id,"), ("cursor", "x")),
             *(
                 ("cursor", "e30"),

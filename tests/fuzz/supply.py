@@ -29,6 +29,9 @@ B2B_DEFINITIONS = "/api/commerce/customer/accountattributedefinition/attributes"
 _GOOD_FORMS = {
     "Platform.oauth": Form(body={"client_id": "{client}", "client_secret": "{secret}"}),
     "Platform.createAuthTicket": Form(body={"applicationId": "{client}", "sharedSecret": "{secret}"}),
+    "CustomerAccount.addAccountCard": Form(
+        body={**FORMS["CustomerAccount.addAccountCard"][0].body, "id": "{new_code}"}
+    ),
     "Platform.refreshAuthTicket": Form(body={"refreshToken": "{application_refresh}"}),
 }
 # Operations for an account that has no login yet, or no values, or that is gone afterwards.
@@ -42,6 +45,12 @@ def name_of(case: Case) -> tuple[str, str]:
     """Group and id of the operation that a case is for."""
     group, _, name = str(case.operation.definition.raw["operationId"]).rpartition(".")
     return group, name
+
+
+def forms_of(case: Case) -> list[Form]:
+    """The requests that the operation takes."""
+    name = ".".join(name_of(case))
+    return [_GOOD_FORMS[name]] if name in _GOOD_FORMS else FORMS[name]
 
 
 def number_of(case: Case) -> int:
@@ -60,6 +69,7 @@ class Supply:
         self.address, self.session = address, session
         self._http, self._database = http, database
         self.statuses: Counter[int | str] = Counter()
+        self.case: Case  # the one that is being tried
 
     async def open(self, settings: Settings) -> None:
         """Begin anew, in a new shop."""
@@ -79,14 +89,7 @@ class Supply:
         """Put real things into a case; whether it has changed."""
         before = _content(case)
         (group, name), dice = name_of(case), random.Random(number_of(case))
-        form = _GOOD_FORMS.get(f"{group}.{name}") or dice.choice(FORMS[f"{group}.{name}"])
-        things = {**self.things, **made_up(self.things)}
-        if name in _FOR_A_GUEST:
-            things["account"] = self.things["guest"]
-        if name in _FOR_AN_UNUSED_CREDIT:
-            things["credit"] = self.things["unused_credit"]
-        if group == "CustomerAccountAttributeDefinitions":
-            things["attribute"] = self.things["b2b_attribute"]
+        form, things = dice.choice(forms_of(case)), self._things_for(case)
         for parameter in case.path_parameters or {}:
             if dice.random() < 0.9:
                 case.path_parameters[parameter] = things[thing(group, parameter)]
@@ -99,6 +102,30 @@ class Supply:
                 good = filled(form.body, things)
                 case.body = good if luck < 0.2 else _mixed(good, case.body, dice)
         return before != _content(case)
+
+    def send_good(self) -> None:
+        """Send the good request of the operation that is being tried, with nothing odd about it."""
+        case = self.case
+        form, things = forms_of(case)[0], self._things_for(case)
+        group = name_of(case)[0]
+        case.path_parameters = {name: things[thing(group, name)] for name in case.path_parameters or {}}
+        case.query, case.headers = filled(form.query, things), {}
+        if form.body is not None:
+            case.body = filled(form.body, things)
+        is_shoppers = _AS_SHOPPER.get(name_of(case)[1], 0) > 0.5
+        headers = self.shop.headers(self.things["ticket"] if is_shoppers else None)
+        self.answered(case, case.call(self.address, self.session, headers))
+
+    def _things_for(self, case: Case) -> dict[str, Any]:
+        group, name = name_of(case)
+        things = {**self.things, **made_up(self.things)}
+        if name in _FOR_A_GUEST:
+            things["account"] = self.things["guest"]
+        if name in _FOR_AN_UNUSED_CREDIT:
+            things["credit"] = self.things["unused_credit"]
+        if group == "CustomerAccountAttributeDefinitions":
+            things["attribute"] = self.things["b2b_attribute"]
+        return things
 
     def furnish(self, case: Case) -> None:
         """Give a case a good body and headers, mostly; its ids stay."""

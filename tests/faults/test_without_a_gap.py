@@ -107,6 +107,7 @@ class Leaving:
 
 async def test_a_stop_answers_what_was_accepted(serve: Serve, report: Callable[[str], None]) -> None:
     answered = after = 0
+    longest = 0.0
     for _ in range(STOPS):
         site = await serve(PATRON_WORKERS="2", PATRON_SECRET_KEY=KEY)
         leaving = Leaving(site)
@@ -117,8 +118,10 @@ async def test_a_stop_answers_what_was_accepted(serve: Serve, report: Callable[[
             stopped_at = time.monotonic()
             site.served.process.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(site.served.process.wait, 60) == 0
+        longest = max(longest, time.monotonic() - stopped_at)
         # A connection that came when the last process had stopped listening was accepted by nobody.
         assert [sent for sent in leaving.cut if sent < stopped_at] == []
         answered, after = answered + len(leaving.answered), after + len(leaving.cut)
         assert leaving.answered
-    report(f"{STOPS} stops under load: {answered} requests answered, none cut, {after} came too late")
+    said = f"{answered} requests answered, none cut, {after} came too late"
+    report(f"{STOPS} stops under load: {said}; the longest took {longest:.1f} s")

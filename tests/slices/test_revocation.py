@@ -104,6 +104,30 @@ async def test_a_listening_process_proves_again_and_again_what_it_has_heard(
     assert "account 1 3" in told  # before the first proof from after its commit
 
 
+async def test_whatever_breaks_a_connection_does_not_end_the_listening(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = [asyncpg.InternalClientError("gone"), asyncpg.InterfaceError("gone"), ConnectionResetError()]
+    connect, hears = asyncpg.connect, asyncio.Queue[bool]()
+
+    async def unlucky(*args: Any, **rest: Any) -> asyncpg.Connection:
+        if failures:
+            raise failures.pop()
+        return await connect(*args, **rest)
+
+    monkeypatch.setattr(asyncpg, "connect", unlucky)
+    monkeypatch.setattr(revocation, "RECONNECT_SECONDS", 0)
+    listening = asyncio.create_task(
+        Revocations(database, lambda _subject: None, hears.put_nowait).listen(settings.database_url)
+    )
+
+    async with asyncio.timeout(60):
+        assert await hears.get()
+
+    assert failures == []
+    listening.cancel()
+
+
 async def change_password(shop: Shop, ticket: dict[str, Any]) -> httpx.Response:
     path = f"{ACCOUNTS}/{ticket['customerAccount']['id']}/Change-Password"
     return await shop.post(path, {"newPassword": "Another-horse-8"})

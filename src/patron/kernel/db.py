@@ -244,12 +244,13 @@ class _translated:  # noqa: N801 - reads as a verb phrase at the place of use; a
     def __enter__(self) -> None: ...
 
     def __exit__(self, _kind: object, exc: BaseException | None, _trace: object) -> None:
-        if isinstance(exc, _FOREIGN):
+        if isinstance(exc, FOREIGN):
             raise _meaning(exc) from exc
 
 
 _CONSTRAINT = re.compile(r"^(?P<noun>[a-z_]+?)__(?P<field>[a-z_]+?)__(?P<what>taken|missing|invalid|used)$")
-_FOREIGN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+# What asyncpg raises when PostgreSQL refuses, is away, or goes away at this very moment.
+FOREIGN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 _PASSING = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a connection that the server ends at this very moment
@@ -297,7 +298,7 @@ async def _roll_back(conn: Any) -> None:
         if conn.is_in_transaction():
             async with asyncio.timeout(ROLLBACK_SECONDS_MAX):
                 await conn.execute("rollback")
-    except _FOREIGN:
+    except FOREIGN:
         with suppress(asyncpg.InterfaceError):  # it is gone already
             conn.terminate()
 

@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 
 import asyncpg
 
-from patron.kernel.db import Database, Session
+from patron.kernel.db import FOREIGN, Database, Session
 from patron.kernel.secrets import random_token
 
 TRUSTED_SECONDS = 1.0
@@ -57,7 +57,7 @@ class Revocations:
     async def listen(self, url: str) -> None:
         """Keep a connection that listens, until cancelled; a lost one is made anew."""
         while True:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with suppress(*FOREIGN):
                 await self._listen_once(url)
             await asyncio.sleep(RECONNECT_SECONDS)
 
@@ -116,7 +116,7 @@ class Revocations:
 
     async def _acknowledge(self, conn: object) -> None:
         """Say what was heard, all of it in one go."""
-        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with suppress(*FOREIGN):
             while self._heard_of:
                 nonces, self._heard_of = self._heard_of, []
                 sql = "select pg_notify('patron_dropped', nonce) from unnest($1::text[]) as heard (nonce)"

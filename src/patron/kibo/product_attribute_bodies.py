@@ -114,6 +114,10 @@ def locale_of(ctx: Ctx, call: Call) -> str:
     return call.headers.get("x-vol-locale") or (ctx.site.locale if ctx.site else "en-US")
 
 
+# Answers with `content` differ by what `locale_of` looks at, though their version is the same.
+VARIES = {"vary": "x-vol-locale, x-vol-site"}
+
+
 def in_locale(labels: list[Label], locale: str, default: str) -> Label:
     """The label that a reader in this language gets: that in it, else in the catalog's language, else any."""
     return label_in(labels, locale) or label_in(labels, default) or labels[0]

@@ -6,6 +6,7 @@ from patron.kernel.context import Ctx
 from patron.kibo.collections import collection
 from patron.kibo.parameters import LIST, RESPONSE_FIELDS, RESPONSE_GROUPS, ask
 from patron.kibo.product_attribute_bodies import (
+    VARIES,
     CatalogAdminsAttribute,
     CatalogAdminsAttributeCollection,
     CatalogAdminsAttributeLocalizedContent,
@@ -68,7 +69,7 @@ class AttributeTypeRuleCollection(Paged):
 
 
 def _answer(ctx: Ctx, call: Call, attribute: Attribute) -> Answer:
-    return Answer(shown_in(locale_of(ctx, call))(attribute), version=attribute.version)
+    return Answer(shown_in(locale_of(ctx, call))(attribute), version=attribute.version, headers=VARIES)
 
 
 def _name(call: Call) -> str:

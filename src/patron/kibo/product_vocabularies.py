@@ -5,6 +5,7 @@ from typing import Any
 from patron.kernel.context import Ctx
 from patron.kibo.parameters import RESPONSE_FIELDS, RESPONSE_GROUPS
 from patron.kibo.product_attribute_bodies import (
+    VARIES,
     AttributeVocabularyValueLocalizedContent,
     CatalogAdminsAttributeVocabularyValue,
     locale_of,
@@ -25,7 +26,7 @@ def _place(call: Call) -> tuple[str, str]:
 
 
 def _answer(ctx: Ctx, call: Call, attribute: Attribute, word: Word) -> Answer:
-    return Answer(shown_word(attribute, word, locale_of(ctx, call)), version=word.version)
+    return Answer(shown_word(attribute, word, locale_of(ctx, call)), version=word.version, headers=VARIES)
 
 
 def _labelled(label: Label) -> Answer:

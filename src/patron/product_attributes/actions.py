@@ -144,7 +144,7 @@ async def _mapping(ctx: Ctx, details: Details, own_id: int) -> int | None:
         fqn_key(details.mapping),
     )
     if row is None or row["id"] == own_id or not row["is_mapping"] or row["data_type"] != details.data_type:
-        raise Invalid.field("mapping", "names another attribute of this data type with isValueMappingAttribute")
+        raise Invalid.field("mapping", "names no other attribute of this data type that is for mapping")
     return int(row["id"])
 
 

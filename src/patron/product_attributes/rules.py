@@ -69,7 +69,7 @@ def _types(details: Details) -> list[Problem]:
         elif text.lower() not in known:
             problems.append(Problem(name, f"is one of {', '.join(known.values())}"))
     if not any(getattr(details, name) for name in (*USES, "is_mapping")):
-        problems.append(Problem("is_property", "or isOption or isExtra is true", "missing"))
+        problems.append(Problem("is_property", "or another use must be set", "missing"))
     return problems
 
 
@@ -91,6 +91,6 @@ def _check_types(details: Details) -> None:
     known = {rule[0] for rule in TYPE_RULES if rule[1:] == types}
     used = {usage for name, usage in USES.items() if getattr(details, name)}
     if not known or not used <= known:
-        raise Refused("attribute_types", f"{', '.join(map(str, types))} do not go together in this use; see typerules.")
+        raise Refused("attribute_types", f"{', '.join(map(str, types))} do not go together in this use.")
     if details.words and details.value_type != "Predefined":
         raise Refused("attribute_types", "Only a List has vocabulary values.")

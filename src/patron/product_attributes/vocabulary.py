@@ -152,7 +152,7 @@ def mapped(words: list[Word], generic: dict[str, str], data_type: str) -> list[W
         keys = [value_key(data_type, value) for value in word.mapped]
         for value, key in zip(word.mapped, keys, strict=True):
             if key not in generic:
-                sentence = f"has {value[:60]}, which valueMappingAttributeFQN does not have"
+                sentence = f"has {value[:60]}, which the mapping attribute does not have"
                 raise Invalid.field("mapped_generic_values", sentence)
         spelled.append(msgspec.structs.replace(word, mapped=[generic[key] for key in dict.fromkeys(keys)]))
     return spelled

@@ -259,5 +259,6 @@ async def test_readers_get_the_values_in_their_language(shop: Shop) -> None:
     assert (await shop.get(f"{WORDS}/red")).json()["content"]["stringValue"] == "Red"
     assert (await shop.get(f"{WORDS}/red", headers=german)).json()["content"]["stringValue"] == "Rot"
     assert (await shop.get(WORDS, headers=german)).json()[0]["content"]["stringValue"] == "Rot"
+    assert (await shop.get(f"{WORDS}/red")).headers["vary"] == "x-vol-locale, x-vol-site"
     french = await shop.get(f"{WORDS}/red", headers={"x-vol-locale": "fr-FR"})
     assert french.json()["content"] == labels[1]

@@ -125,6 +125,14 @@ def test_every_statement_in_the_source_names_its_tenant() -> None:
     assert found == {}
 
 
+def test_no_statement_changes_or_removes_an_entry_of_the_ledger() -> None:
+    writing = re.compile(r"\b(?:update|delete\s+from|truncate)\s+(?:table\s+|only\s+)*credit_entry\b", re.IGNORECASE)
+    texts = {path: path.read_text() for path in sorted(SOURCE.rglob("*.py"))}
+
+    assert [str(path) for path, text in texts.items() if writing.search(text)] == []
+    assert [path.name for path, text in texts.items() if "insert into credit_entry" in text] == ["ledger.py"]
+
+
 def statements_of(path: Path) -> Iterator[tuple[str, str]]:
     """The SQL texts of a module; what is put in at run time from a constant is put in here too."""
     tree = ast.parse(path.read_text())

@@ -33,6 +33,7 @@ PATH = {
     "attributeFQN": "attribute",
     "value": "word",
     "localeCode": "locale",
+    "factorId": "factor",
     "code": "customer_set",
     "tenantId": "tenant",
     "refreshToken": "application_refresh",
@@ -101,6 +102,11 @@ FORMS: dict[str, list[Form]] = {
     ],
     "CustomerAccount.setLoginLocked": [Form({"userId": "{user}"}, True), Form(body=True)],
     "CustomerAccount.setPasswordChangeRequired": [Form(body=True)],
+    "CustomerAccount.getSecondFactors": [Form()],
+    "CustomerAccount.addSecondFactor": [Form(body={"name": "Phone", "password": PASSWORD})],
+    "CustomerAccount.confirmSecondFactor": [Form(body={"otpCode": "123456"})],
+    "CustomerAccount.removeSecondFactor": [Form(body={"otpCode": "123456"}), Form(body={})],
+    "CustomerAccount.renewRecoveryCodes": [Form(body={"otpCode": "123456"})],
     "CustomerAccount.getLoginState": [Form({"userId": "{user}"}), Form()],
     "CustomerAccount.getLoginStateByEmailAddress": [
         Form({"emailAddress": "{email}"}),
@@ -200,6 +206,10 @@ FORMS: dict[str, list[Form]] = {
     "Credit.capturePayment": [Form(body={"amount": 0.5})],
     "Credit.voidPayment": [Form()],
     "Credit.refundPayment": [Form(body={"amount": 0.25})],
+    "StorefrontAuthTicket.generateAndSend2faOtp": [Form()],
+    "StorefrontAuthTicket.validate2FAAndCreateAuthTicket": [Form(body={"userId": "{user}", "otpCode": "123456"})],
+    "StorefrontAuthTicket.generateAndSendOtp": [Form(body={"email": "{email}"})],
+    "StorefrontAuthTicket.validateOtpAndCreateAuthTicket": [Form(body={"email": "{email}", "otpCode": "123456"})],
     "Platform.oauth": [Form(body={"client_id": "{client}", "client_secret": "wrong"})],
     "Platform.createAuthTicket": [Form(body={"applicationId": "{client}", "sharedSecret": "wrong"})],
     "Platform.refreshAuthTicket": [Form(body={"refreshToken": "wrong"})],
@@ -278,6 +288,7 @@ def nobody() -> dict[str, Any]:
         "account": 990_000_000_001,
         "guest": 990_000_000_006,
         "contact": 990_000_000_002,
+        "factor": 990_000_000_008,
         "note": 990_000_000_003,
         "segment": 990_000_000_004,
         "ruled": 990_000_000_007,
@@ -306,7 +317,7 @@ def nobody() -> dict[str, Any]:
 async def stock(shop: Shop) -> dict[str, Any]:
     """One of everything in a shop. Ids are large, so that none is also a page size or the like."""
     db = shop.database.session()
-    for table in ("contact", "note", "segment", "credit_payment"):
+    for table in ("contact", "note", "segment", "credit_payment", "second_factor"):
         counter = f"pg_get_serial_sequence('{table}', 'id')"
         await db.value(f"select setval({counter}, 700000 + nextval({counter}))")
     ticket = await shop.shopper(firstName="Owner", lastName=f"Of {shop.tenant_id}")
@@ -319,7 +330,8 @@ async def stock(shop: Shop) -> dict[str, Any]:
     transaction = await shop.post(f"{one}/transactions", {**_TRANSACTION, "transactionId": f"order-{shop.tenant_id}"})
     visit = await shop.post(_VISITS, {"accountId": account_id, "type": "Store", "locationCode": f"Of {shop.tenant_id}"})
     await shop.post(_VISITS, {})
-    assert {answer.status_code for answer in (note, card, transaction, visit)} == {201}
+    factor = await shop.post(f"{one}/secondfactors", {"name": f"Phone of {shop.tenant_id}"})
+    assert {answer.status_code for answer in (note, card, transaction, visit, factor)} == {201}
     oauth = await shop.post(
         "/api/platform/applications/authtickets/oauth",
         {"client_id": shop.client_id, "client_secret": shop.client_secret},
@@ -329,6 +341,7 @@ async def stock(shop: Shop) -> dict[str, Any]:
         "guest": guest["id"],
         "contact": contact["id"],
         "note": note.json()["id"],
+        "factor": factor.json()["id"],
         "segment": await _segment(shop, account_id),
         "ruled": await _ruled(shop),
         "tenant": shop.tenant_id,

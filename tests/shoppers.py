@@ -73,6 +73,18 @@ async def reset_token(shop: Shop, settings: Settings, **who: str) -> str:
     return str(re.search(r"resetpasswordconfirm\?t=(\w+)&u=", body.text)[1])  # type: ignore[index]
 
 
+async def mailed_code(shop: Shop, settings: Settings, kind: str = "shopperSecondFactorCode") -> str:
+    """The code in the newest mail, which must be of this kind."""
+    written, body = (await mails(shop, settings))[0]
+    assert written.kind == kind
+    return str(re.search(r"(?<!\d)\d{6}(?!\d)", body.text)[0])  # type: ignore[index]
+
+
+def another(code: str) -> str:
+    """A code that is not this one."""
+    return f"{(int(code) + 1) % 1_000_000:06}"
+
+
 async def until(check: Callable[[], Awaitable[bool]]) -> None:
     """Wait for something that happens by itself."""
     async with asyncio.timeout(60):

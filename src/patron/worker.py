@@ -42,6 +42,9 @@ _ENDED = {
     "ticket_family": "least(expires_at, coalesce(ended_at, expires_at)) < $2::timestamptz - interval '1 day'",
     "sign_in_failure": "last_at < $2::timestamptz - interval '1 day'",
     "login_device": "seen_at < $2::timestamptz - interval '400 days'",
+    "mailed_code": "created_at < $2::timestamptz - interval '1 day'",
+    "waiting_sign_in": "expires_at < $2::timestamptz - interval '1 day'",
+    "second_factor": "confirmed_at is null and created_at < $2::timestamptz - interval '1 day'",
     "password_reset": "expires_at < $2::timestamptz - interval '30 days'",
     "mail": "created_at < $2::timestamptz - interval '30 days' and next_at is null",
 }

@@ -25,6 +25,7 @@ from contract.shape import unlike
 from patron.kernel.db import Database
 from patron.kernel.mail import BODY_PURPOSE, Body
 from patron.kernel.secrets import Vault, read_key
+from shoppers import set_policy
 from shops import Shop, open_shop
 from stage import TEST_KEY
 
@@ -93,22 +94,39 @@ async def _walked(shop: Shop, facts_of_shop: Line) -> AsyncIterator[Line]:
     async for text in node.stdout:
         line = json.loads(text)
         if "ask" in line:
-            answer = {"text": await _mail_to(shop, line["recipient"])}
+            answer = {"text": await _done(shop, line["ask"], line["about"])}
             node.stdin.write(json.dumps(answer).encode() + b"\n")
         else:
             yield line
     assert await node.wait() == 0
 
 
-async def _mail_to(shop: Shop, recipient: str) -> str:
-    """The newest mail about a reset, as the worker would send it."""
-    sealed = await shop.database.session().value(
+async def _done(shop: Shop, ask: str, about: Any) -> str | None:
+    """What the walk asks for: a mail, other settings, or that a minute went by since a code was mailed."""
+    if ask == "mail":
+        return await _mail_to(shop, about["recipient"], about["kind"])
+    if ask == "settings":
+        await set_policy(shop, **about)
+        return None
+    assert ask == "minuteLater"
+    await shop.database.session().execute(
         """
-        select sealed_body from mail
-        where tenant_id = $1 and recipient = $2 and kind = 'shopperPasswordReset' order by id desc limit 1
+        update mailed_code set created_at = created_at - interval '1 minute'
+        where tenant_id = $1 and account_id = (select id from account where tenant_id = $1 and email = $2)
         """,
         shop.tenant_id,
+        about,
+    )
+    return None
+
+
+async def _mail_to(shop: Shop, recipient: str, kind: str) -> str:
+    """The newest mail of a kind, as the worker would send it."""
+    sealed = await shop.database.session().value(
+        "select sealed_body from mail where tenant_id = $1 and recipient = $2 and kind = $3 order by id desc limit 1",
+        shop.tenant_id,
         recipient,
+        kind,
     )
     vault = Vault(read_key(TEST_KEY, Path("/nonexistent")))
     return msgspec.json.decode(vault.open(sealed, BODY_PURPOSE), type=Body).text

@@ -10,6 +10,7 @@ from installations import KEY, Installation
 from patron.app import create_app
 from patron.kernel.db import Database
 from patron.settings import Settings
+from patron.tenants.policies import SAYS
 from shops import ACCOUNTS, open_shop
 
 
@@ -96,6 +97,53 @@ async def test_what_cannot_be_set_is_told_and_nothing_is_stored(
     assert sentence in installation.patron("tenant", "settings", str(tenant_id), *changes, status=1)
 
     assert await settings_of(installation, tenant_id) == "{}"
+
+
+async def test_a_site_may_differ_from_its_tenant_and_go_back(installation: Installation) -> None:
+    said = installation.patron("tenant", "create", "Tea & Toast")
+    tenant_id, site_id = re.findall(r"tenant (\d+) .* site (\d+)", said)[0]
+    both = ("tenant", "settings", tenant_id, "--site", site_id)
+    always = next(says for name, says in SAYS.items() if name == "second_factor.always")
+
+    installation.patron("tenant", "settings", tenant_id, "--set", "second_factor.always=true")
+    assert f"second_factor.always true {always} the tenant" in installation.patron(*both)
+    said = installation.patron(*both, "--set", "second_factor.always=false", "--set", "email_code_sign_in=true")
+    assert f"second_factor.always false {always} the site" in said
+    assert "email_code_sign_in true " in said
+    of_tenant = installation.patron("tenant", "settings", tenant_id)
+    assert f"second_factor.always true {always} the tenant" in of_tenant
+    assert "email_code_sign_in false " in of_tenant
+
+    assert f"second_factor.always true {always} the tenant" in installation.patron(
+        *both, "--reset", "second_factor.always"
+    )
+    installation.patron("tenant", "settings", tenant_id, "--reset", "second_factor.always")
+    said = installation.patron(*both)
+    assert f"second_factor.always false {always} –" in said
+    assert "email_code_sign_in true " in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ("--set", "access_minutes=30"),
+            "access_minutes is the tenant's, not a site's. A site may have: second_factor.",
+        ),
+        (("--reset", "password.length_min"), "password.length_min is the tenant's, not a site's."),
+        (("--reset", "nothing"), "There is no setting nothing. There are: password.length_min,"),
+        (("--set", "second_factor.always=perhaps"), "second_factor.always is true or false."),
+        (("--set", "suppressed_mails=shopperSignInCode"), "There is no kind of mail shopperSignInCode. There are:"),
+    ],
+)
+async def test_what_a_site_cannot_have_is_told(
+    installation: Installation, arguments: tuple[str, ...], sentence: str
+) -> None:
+    said = installation.patron("tenant", "create", "Tea & Toast")
+    tenant_id, site_id = re.findall(r"tenant (\d+) .* site (\d+)", said)[0]
+
+    assert sentence in installation.patron("tenant", "settings", tenant_id, "--site", site_id, *arguments, status=1)
+    assert "There is no site 9." in installation.patron("tenant", "settings", tenant_id, "--site", "9", status=1)
 
 
 def test_an_unknown_tenant_is_told(installation: Installation) -> None:

@@ -71,6 +71,23 @@ def mail(created_at: datetime, next_at: datetime | None) -> dict[str, Any]:
             "next_at": next_at}  # fmt: skip
 
 
+def code(created_at: datetime) -> dict[str, Any]:
+    return {"id": random_token(), "account_id": 1, "key": b"", "mac": "", "created_at": created_at,
+            "expires_at": created_at}  # fmt: skip
+
+
+def wait(expires_at: datetime) -> dict[str, Any]:
+    return {
+        "account_id": 1, "application_id": 1, "site_id": 1, "login_version": 1, "by_app": False, "access_seconds": 60,
+        "refresh_seconds": 60, "created_at": NOW - 9 * DAY, "expires_at": expires_at,
+    }  # fmt: skip
+
+
+def factor(created_at: datetime, confirmed_at: datetime | None) -> dict[str, Any]:
+    return {"account_id": 1, "name": "n", "sealed_secret": b"", "created_at": created_at,
+            "confirmed_at": confirmed_at}  # fmt: skip
+
+
 SWEPT: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
     "idempotency_key": (
         [{"caller": "c", "key": "old", "fingerprint": b"", "created_at": NOW - DAY, "expires_at": NOW - INSTANT}],
@@ -93,6 +110,12 @@ SWEPT: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
     "password_reset": (
         [{"account_id": 1, "digest": b"", "created_at": NOW - 33 * DAY, "expires_at": NOW - 30 * DAY - INSTANT}],
         [{"account_id": 1, "digest": b"", "created_at": NOW - 33 * DAY, "expires_at": NOW - 30 * DAY}],
+    ),
+    "mailed_code": ([code(NOW - DAY - INSTANT)], [code(NOW - DAY)]),
+    "waiting_sign_in": ([wait(NOW - DAY - INSTANT)], [wait(NOW - DAY)]),
+    "second_factor": (
+        [factor(NOW - DAY - INSTANT, None)],
+        [factor(NOW - DAY, None), factor(NOW - 90 * DAY, NOW - 90 * DAY)],
     ),
     "mail": (
         [mail(NOW - 30 * DAY - INSTANT, None)],

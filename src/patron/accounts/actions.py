@@ -276,12 +276,14 @@ async def mark(
     is_locked: bool | None = None,
     has_foreign_hash: bool | None = None,
     needs_migration: bool | None = None,
+    second_factor_at: datetime | None = None,
 ) -> None:
     """Keep the account's copies of what its login says in step."""
     await ctx.db.execute(
         """
         update account set version = version + 1, is_locked = coalesce($3, is_locked),
-               has_foreign_hash = coalesce($4, has_foreign_hash), needs_migration = coalesce($5, needs_migration)
+               has_foreign_hash = coalesce($4, has_foreign_hash), needs_migration = coalesce($5, needs_migration),
+               second_factor_at = coalesce($6, second_factor_at)
         where tenant_id = $1 and id = $2
         """,
         ctx.tenant_id,
@@ -289,6 +291,7 @@ async def mark(
         is_locked,
         has_foreign_hash,
         needs_migration,
+        second_factor_at,
     )
 
 

@@ -8,7 +8,8 @@ import msgspec
 class Actor(msgspec.Struct, frozen=True):
     """Who caused something. A shopper acts through an application, so both are known then.
 
-    `impersonator` is who acts for the shopper with a ticket of their own (Kibo behaviour 8.5).
+    `impersonator` is who acts for the shopper with a ticket of their own (Kibo behaviour 8.5). `waiting_id` is the
+    sign-in of somebody who has proved a password and no second factor: nobody yet, with no account (8.4).
     """
 
     kind: Literal["application", "shopper", "staff", "system"]
@@ -17,6 +18,7 @@ class Actor(msgspec.Struct, frozen=True):
     account_id: int | None = None
     application_id: int | None = None
     impersonator: str | None = None
+    waiting_id: int | None = None
 
     @property
     def name(self) -> str:

@@ -49,6 +49,11 @@ def random_token(size: int = 16) -> str:
     return secrets.token_hex(size)
 
 
+def random_digits(count: int) -> str:
+    """So many random digits, for codes that people type."""
+    return f"{secrets.randbelow(10**count):0{count}}"
+
+
 def digest(text: str) -> bytes:
     """What is stored of a high-entropy token: its SHA-256."""
     return hashlib.sha256(text.encode()).digest()

@@ -60,6 +60,7 @@ WORDS = {
         noun: f"{noun.capitalize()}s"
         for noun in ("contact", "note", "card", "attribute", "segment", "transaction", "credit", "payment", "visit")
     },
+    "second_factor": "SecondFactors",
     "contact/middle_name": "MiddleNameOrInitial",
     "contact/last_name": "LastNameOrSurname",
     "contact/company": "CompanyOrOrganization",

@@ -17,7 +17,14 @@ from patron.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from patron.kernel.tokens import Claims, TokenCache
 from patron.kernel.values import parse_id
 from patron.logins import queries as logins
-from patron.logins.shopper import SHOPPER_AUDIENCE, Shopper, read_shopper
+from patron.logins.shopper import (
+    SHOPPER_AUDIENCE,
+    WAITING_AUDIENCE,
+    Shopper,
+    Waiting,
+    read_shopper,
+    read_waiting,
+)
 from patron.logins.tickets import IMPERSONATE_BEHAVIOR
 from patron.tenants import queries as tenants
 from patron.tenants.model import Application
@@ -32,6 +39,7 @@ class Caller(msgspec.Struct, frozen=True):
 
     application: Application
     shopper: Shopper | None = None
+    waiting: Waiting | None = None
 
 
 class Authenticator:
@@ -47,12 +55,15 @@ class Authenticator:
         db = self._database.session()
         if not operation.authenticated:
             return Ctx(0, SYSTEM, frozenset(), now, request_id, db, self._secrets)
-        caller = await self._caller(headers, db, now)
+        caller = await self._caller(headers, operation, db, now)
         application, shopper = caller.application, caller.shopper
         if operation.scope is not None and operation.scope not in application.behaviors:
             raise Forbidden(f"This application lacks the behavior {operation.scope}.")
         site = _site(headers, application, shopper)
-        if shopper is None:
+        if caller.waiting is not None:
+            actor = Actor("shopper", application.client_id, caller.waiting.user_id, None, application.id, None,
+                          caller.waiting.id)  # fmt: skip
+        elif shopper is None:
             actor = Actor("application", application.client_id, application_id=application.id)
         else:
             actor = Actor(
@@ -61,12 +72,16 @@ class Authenticator:
             )  # fmt: skip
         return Ctx(application.tenant_id, actor, application.behaviors, now, request_id, db, self._secrets, site)
 
-    async def _caller(self, headers: Mapping[str, str], db: Session, now: datetime) -> Caller:
+    async def _caller(self, headers: Mapping[str, str], operation: Operation, db: Session, now: datetime) -> Caller:
         token = _bearer(headers)
         user_token = headers.get("x-vol-user-claims", "").strip()
         caller = await self._verified(token, db, now)
         if not user_token or user_token == token:
             return caller
+        if operation.shopper == "waiting" and (waiting := await self._waiting(user_token, db, now)) is not None:
+            if (waiting.tenant_id, waiting.application_id) != (caller.application.tenant_id, caller.application.id):
+                raise Unauthenticated("invalid_token: x-vol-user-claims holds a token of another application.")
+            return Caller(caller.application, waiting=waiting)
         shopper = (await self._verified(user_token, db, now)).shopper
         if shopper is None or shopper.tenant_id != caller.application.tenant_id:
             raise Unauthenticated("invalid_token: x-vol-user-claims holds no shopper's token of this tenant.")
@@ -91,6 +106,12 @@ class Authenticator:
         caller = Caller(application, shopper)
         self._cache.put(token, caller, check, seconds=claims["exp"] - now.timestamp(), subjects=tuple(subjects))
         return caller
+
+    async def _waiting(self, token: str, db: Session, now: datetime) -> Waiting | None:
+        """Who waits for a second factor, if that is what the token says."""
+        audiences = (WAITING_AUDIENCE, SHOPPER_AUDIENCE, APPLICATION_AUDIENCE)
+        claims = await self._secrets.keyring.verify(db, token, audiences, now)
+        return read_waiting(claims) if claims["aud"] == WAITING_AUDIENCE else None
 
     async def _claims(self, token: str, db: Session, now: datetime) -> tuple[Claims, Shopper | None]:
         claims = await self._secrets.keyring.verify(db, token, (APPLICATION_AUDIENCE, SHOPPER_AUDIENCE), now)

@@ -108,6 +108,7 @@ _NAMES = {
     "kind": "addressType",
     "masked": "cardNumberPart",
     "contact_email": "email",
+    "otp_email": "email",
     "contact_last_name": "lastNameOrSurname",
     "phone_home": "phoneNumbers.home",
     "phone_mobile": "phoneNumbers.mobile",

@@ -53,6 +53,7 @@ _PATH: dict[str, Json] = {
     "cardId": {**_TEXT, "description": "The card, by the id that the payment service gave."},
     "code": {**_TEXT, "description": "The code."},
     "contactId": {**_ID, "description": "The contact."},
+    "factorId": {**_ID, "description": "The authenticator app."},
     "id": {**_ID, "description": "The id."},
     "localeCode": {**_TEXT, "description": "The language, in any case: en-US."},
     "paymentId": {**_ID, "description": "The payment."},
@@ -87,7 +88,7 @@ _SCHEMES: dict[str, Json] = {
         "type": "apiKey",
         "in": "header",
         "name": "x-vol-user-claims",
-        "description": "A shopper's access token, beside the application's.",
+        "description": "A shopper's access token, beside the application's; at 2fa/request that of who waits.",
     },
 }
 

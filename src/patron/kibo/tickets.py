@@ -14,8 +14,8 @@ from patron.kernel.secrets import random_token
 from patron.kibo.account_bodies import CustomerAccount, shown
 from patron.kibo.parameters import RESPONSE_FIELDS
 from patron.kibo.wire import Given, Int32, Time, Wire, time
-from patron.logins import actions, sign_in, tickets
-from patron.logins.model import FINGERPRINT_LENGTH_MAX
+from patron.logins import actions, sign_in, tickets, waiting
+from patron.logins.model import FINGERPRINT_LENGTH_MAX, Login
 from patron.tenants import queries as tenants
 from patron.web.operations import Answer, Call, Operation, Param
 
@@ -24,7 +24,10 @@ _SIGN_IN_FAILED = "The user name or the password is wrong."
 
 
 class CustomerAuthTicket(Wire):
-    """What signing in gives. Both access tokens are the same signed JWT."""
+    """What signing in gives. Both access tokens are the same signed JWT.
+
+    With `requires2FA` it is no ticket yet: the access token is good for `2fa/request` only.
+    """
 
     access_token: str | None = None
     access_token_expiration: Given[Time] = None
@@ -78,19 +81,54 @@ async def check_lifetimes(ctx: Ctx, body: Any) -> None:
 
 
 async def issue(ctx: Ctx, body: Any, *, user_id: str, account_id: int) -> CustomerAuthTicket:
-    """The first ticket of a sign-in or sign-up. `body` may ask for lifetimes."""
-    life = await lifetimes(ctx, body)
-    anonymous = ctx.actor.user_id if ctx.actor.kind == "shopper" and ctx.actor.account_id is None else None
-    await actions.link_anonymous(ctx, anonymous, account_id)
+    """The first ticket of a sign-up. `body` may ask for lifetimes."""
+    return await give(
+        ctx, await lifetimes(ctx, body), user_id=user_id, account_id=account_id, anonymous_user_id=anonymous_of(ctx)
+    )
+
+
+def anonymous_of(ctx: Ctx) -> str | None:
+    """The anonymous shopper who is signing in or up, if the caller said so."""
+    return ctx.actor.user_id if ctx.actor.kind == "shopper" and ctx.actor.account_id is None else None
+
+
+async def give(
+    ctx: Ctx, life: tickets.Lifetimes, *, user_id: str, account_id: int, anonymous_user_id: str | None
+) -> CustomerAuthTicket:
+    """The first ticket of whoever has proved who they are."""
+    await actions.link_anonymous(ctx, anonymous_user_id, account_id)
     ticket = await tickets.issue(
         ctx,
         application_id=ctx.application_id,
         user_id=user_id,
         account_id=account_id,
         life=life,
-        previous_anonymous_id=anonymous,
+        previous_anonymous_id=anonymous_user_id,
     )
     return await shown_ticket(ctx, ticket)
+
+
+async def wait(
+    ctx: Ctx, login: Login, life: tickets.Lifetimes, fingerprint: bytes | None, region: str | None
+) -> CustomerAuthTicket:
+    """What somebody gets whose second factor is asked for. Raises Forbidden, TooMany."""
+    ticket = await waiting.begin(
+        ctx, login, life=life, fingerprint=fingerprint, region=region, anonymous_user_id=anonymous_of(ctx)
+    )
+    return CustomerAuthTicket(
+        access_token=ticket.access_token,
+        access_token_expiration=time(ticket.access_expires_at),
+        requires2_fa=True,
+        user_id=ticket.user_id,
+    )
+
+
+def check_open(login: Login) -> None:
+    """Refuse a login that may not be used, which is told to whom has proved to own it. Raises Forbidden."""
+    if login.is_locked:
+        raise Forbidden("This user account is locked.")
+    if login.must_change:
+        raise Forbidden("The password must be changed before signing in: ask for a reset.")
 
 
 def check_device(fingerprint: str | None, region: str | None) -> None:
@@ -120,14 +158,18 @@ async def create_user_ticket(ctx: Ctx, call: Call) -> Any:
     attempt: sign_in.Attempt = call.prepared
     if attempt.login is None:
         raise Unauthenticated(_SIGN_IN_FAILED)
-    login = await actions.finish_sign_in(ctx, attempt, call.body.region)
-    if login is None or call.body.account_id not in (None, login.account_id):
+    body: CustomerUserAuthInfo = call.body
+    policy = await tenants.policy(ctx)
+    done = await actions.finish_sign_in(ctx, attempt, body.region, policy.second_factor)
+    if done is None or body.account_id not in (None, done.login.account_id):
         raise Unauthenticated(_SIGN_IN_FAILED)
-    if login.is_locked:
-        raise Forbidden("This user account is locked.")
-    if login.must_change:
-        raise Forbidden("The password must be changed before signing in: ask for a reset.")
-    return await issue(ctx, call.body, user_id=login.user_id, account_id=login.account_id)
+    check_open(done.login)
+    life = tickets.lifetimes(ctx, policy, body.auth_ticket_ttl_minutes, body.refresh_token_ttl_minutes)
+    if done.waits:
+        return await wait(ctx, done.login, life, attempt.fingerprint, body.region)
+    return await give(
+        ctx, life, user_id=done.login.user_id, account_id=done.login.account_id, anonymous_user_id=anonymous_of(ctx)
+    )
 
 
 async def create_anonymous_ticket(ctx: Ctx, _call: Call) -> Any:

@@ -12,10 +12,10 @@ from patron.kernel import events
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid, NotFound, Taken
 from patron.kernel.values import name_key
-from patron.logins import foreign, mails, queries, sign_in, tickets
-from patron.logins.model import FOREIGN_PURPOSE, NAME_LENGTH_MAX, Login, names_of
+from patron.logins import codes, foreign, mails, queries, sign_in, tickets
+from patron.logins.model import FOREIGN_PURPOSE, NAME_LENGTH_MAX, Login, is_second_factor_asked, names_of
 from patron.tenants import queries as tenants
-from patron.tenants.model import PasswordPolicy
+from patron.tenants.model import PasswordPolicy, SecondFactorRule
 
 FOREIGN_HASH_LENGTH_MAX = 2_000
 
@@ -192,6 +192,7 @@ async def change_password(
         needs_migration=credential.needs_migration,
     )
     await sign_in.forget_failures(ctx, account_id)
+    await codes.end_all(ctx, account_id)
     await tickets.end_all(ctx, account_id)
     changes: events.Changes = {"is_locked": (True, False)} if login.is_locked and not is_locked else {}
     await events.record(ctx, "login.password_changed", account_id=account_id, changes=changes)
@@ -259,7 +260,8 @@ async def end_tickets(ctx: Ctx, account_id: int) -> None:
 
 
 async def tell_new_email(ctx: Ctx, before: Account, after: Account) -> None:
-    """Tell the old and the new address of a changed one; links to the old one are worth nothing any more."""
+    """Tell the old and the new address of a changed one; what was mailed to the old one is worth nothing any more."""
+    await codes.end_all(ctx, after.id)
     await ctx.db.execute(
         "update password_reset set used_at = $3 where tenant_id = $1 and account_id = $2 and used_at is null",
         ctx.tenant_id,
@@ -269,11 +271,20 @@ async def tell_new_email(ctx: Ctx, before: Account, after: Account) -> None:
     await mails.email_changed(ctx, before, after)
 
 
-async def finish_sign_in(ctx: Ctx, attempt: sign_in.Attempt, region: str | None) -> Login | None:
+class SignedIn(msgspec.Struct, frozen=True):
+    """A login whose password was right. `waits`: for its second factor, so nothing of the device was noted yet."""
+
+    login: Login
+    waits: bool = False
+
+
+async def finish_sign_in(
+    ctx: Ctx, attempt: sign_in.Attempt, region: str | None, rule: SecondFactorRule
+) -> SignedIn | None:
     """Write down a right password. Answers None when the login changed since it was tried, or may not be used.
 
-    Replaces a dated hash and one of another system, ends the count of failures and remembers the device; not for a
-    login that is locked or must change its password, which the caller refuses.
+    Replaces a dated hash and one of another system, ends the count of failures and, when no second factor is asked for,
+    remembers the device; not for a login that is locked or must change its password, which the caller refuses.
     """
     tried = attempt.login
     assert tried is not None
@@ -284,13 +295,20 @@ async def finish_sign_in(ctx: Ctx, attempt: sign_in.Attempt, region: str | None)
     if login.version != tried.version or not login.is_active:
         return None
     if login.is_locked or login.must_change:
-        return login
+        return SignedIn(login)
     if attempt.new_hash is not None:
         await _replace_hash(ctx, login, attempt.new_hash)
     await sign_in.end_count(ctx, login.account_id, attempt)
-    await note_sign_in(ctx, login.account_id, attempt.fingerprint, region)
+    if is_second_factor_asked(login, rule, attempt.fingerprint, region):
+        return SignedIn(login, waits=True)
+    await enter(ctx, login, attempt.fingerprint, region)
+    return SignedIn(login)
+
+
+async def enter(ctx: Ctx, login: Login, fingerprint: bytes | None, region: str | None) -> None:
+    """Write down a whole sign-in: whatever was asked for has been proved."""
+    await note_sign_in(ctx, login.account_id, fingerprint, region)
     await events.record(ctx, "login.signed_in", account_id=login.account_id)
-    return login
 
 
 async def _replace_hash(ctx: Ctx, login: Login, new_hash: str) -> None:
@@ -310,10 +328,16 @@ async def _replace_hash(ctx: Ctx, login: Login, new_hash: str) -> None:
 async def note_sign_in(ctx: Ctx, account_id: int, fingerprint: bytes | None, region: str | None) -> None:
     """Note when somebody signed in or up, and on which device: from then on it passes the delay."""
     await ctx.db.write(
-        "update login set last_login_at = $3 where tenant_id = $1 and account_id = $2",
+        """
+        update login set last_login_at = $3, last_fingerprint = coalesce($4, last_fingerprint),
+               last_region = coalesce($5, last_region)
+        where tenant_id = $1 and account_id = $2
+        """,
         ctx.tenant_id,
         account_id,
         ctx.now,
+        fingerprint,
+        region,
     )
     if fingerprint is not None:
         await ctx.db.write(

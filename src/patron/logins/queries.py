@@ -8,7 +8,8 @@ from patron.logins.shopper import Shopper
 
 COLUMNS = """l.account_id, l.version, l.customer_set_code, l.user_id, l.user_name, l.password_hash, l.foreign_hash,
     l.is_locked, l.must_change, l.last_locked_at, l.last_login_at, l.last_password_at, l.created_at, l.updated_at,
-    a.is_active, a.email, a.locale"""
+    a.is_active, a.email, a.locale,
+    l.last_fingerprint, l.last_region, l.has_second_factor"""
 SOURCE = "login l join account a on a.tenant_id = $1 and a.id = l.account_id"
 
 

@@ -1,7 +1,5 @@
 """Setting a password anew by a link in a mail: single use, 72 hours, the newest counts (Kibo behaviour 6.3)."""
 
-import asyncio
-import time
 from datetime import datetime
 
 from patron.accounts import actions as accounts
@@ -14,9 +12,7 @@ from patron.kernel.secrets import digest, random_token, same
 from patron.logins import mails, queries
 from patron.logins.actions import Credential, change_password
 from patron.logins.model import RESET_LIFE, RESETS_MAX, RESETS_WITHIN, Login
-
-# No request is answered sooner, so that the time does not tell whether there was a mail to write.
-REQUEST_SECONDS_MIN = 0.1
+from patron.logins.pace import Pace
 
 
 async def request_reset(ctx: Ctx, customer_set: str, name: str) -> bool:
@@ -24,8 +20,7 @@ async def request_reset(ctx: Ctx, customer_set: str, name: str) -> bool:
 
     The newest link counts. Beyond ten in an hour no further mail goes out: it is a mailbox, not a target.
     """
-    earliest = time.monotonic() + REQUEST_SECONDS_MIN
-    ctx.db.after_commit(lambda: asyncio.sleep(earliest - time.monotonic()))
+    Pace().hold(ctx)
     login = await queries.by_name(ctx, customer_set, name)
     if login is None or not login.email or not login.is_active:
         return False

@@ -5,6 +5,7 @@ import msgspec
 from patron.kernel.tokens import Claims
 
 SHOPPER_AUDIENCE = "patron:shopper"
+WAITING_AUDIENCE = "patron:second-factor"  # of who has proved a password only
 
 
 class Shopper(msgspec.Struct, frozen=True):
@@ -31,6 +32,20 @@ def read_shopper(claims: Claims) -> Shopper:
     return Shopper(
         claims["tid"], claims["site"], claims["app"], claims["sub"], claims.get("acc"), claims["fam"], impersonator
     )
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """What the token says of who has proved a password, and waits for the second factor."""
+
+    tenant_id: int
+    application_id: int
+    user_id: str
+    id: int
+
+
+def read_waiting(claims: Claims) -> Waiting:
+    """Who waits, of a verified token."""
+    return Waiting(claims["tid"], claims["app"], claims["sub"], claims["wait"])
 
 
 def family_subject(tenant_id: int, family_id: str) -> str:

@@ -20,7 +20,7 @@ from prometheus_client import Counter
 from patron.kernel import events
 from patron.kernel.context import Ctx
 from patron.kernel.secrets import Turn
-from patron.logins import foreign, hook, queries
+from patron.logins import foreign, hook, queries, strikes
 from patron.logins.model import (
     FOREIGN_PURPOSE,
     NAME_LENGTH_MAX,
@@ -149,9 +149,9 @@ async def _count_failure(ctx: Ctx, login: Login | None, key: bytes, failures: Fa
 
 
 async def forget_failures(ctx: Ctx, account_id: int) -> None:
-    """Another password ends the count: for the login, and for its signed-in shopper."""
-    keys = [failure_key("login", account_id), failure_key("session", account_id)]
-    await ctx.db.execute("delete from sign_in_failure where tenant_id = $1 and key = any($2)", ctx.tenant_id, keys)
+    """Another password ends the count: for the login, for its signed-in shopper, and of wrong second factors."""
+    keys = [failure_key("login", account_id), failure_key("session", account_id), strikes.factor_key(account_id)]
+    await strikes.clear(ctx, *keys)
 
 
 async def end_count(ctx: Ctx, account_id: int, attempt: Attempt) -> None:

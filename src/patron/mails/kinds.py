@@ -38,12 +38,33 @@ _CREDIT = {
 STORE_CREDIT_CREATED = Kind("storeCreditCreated", "A customer was given store credit.", _CREDIT)
 STORE_CREDIT_UPDATED = Kind("storeCreditUpdated", "The shop changed a customer's credit, or added to it.", _CREDIT)
 GIFT_CARD_CREATED = Kind("giftCardCreated", "A customer was given a gift card.", _CREDIT)
+_CODE_FACTS = {
+    "code": Fact("The six digits.", "704198", needed=True),
+    "minutes": Fact("How long the code is good.", "3"),
+}
+SECOND_FACTOR_CODE = Kind(
+    "shopperSecondFactorCode", "A code is asked for besides the password.", _CODE_FACTS, suppressible=False
+)
+SIGN_IN_CODE = Kind(
+    "shopperSignInCode", "Somebody signs in with a code instead of a password.", _CODE_FACTS, suppressible=False
+)
+SECOND_FACTOR_FAILED = Kind("shopperSecondFactorFailed", "After a right password three codes were wrong.")
+_APP_FACTS = {"name": Fact("The shopper's name for the app.", "My phone")}
+SECOND_FACTOR_ADDED = Kind("shopperSecondFactorAdded", "An authenticator app was added.", _APP_FACTS)
+SECOND_FACTOR_REMOVED = Kind("shopperSecondFactorRemoved", "An authenticator app was removed.", _APP_FACTS)
+RECOVERY_CODE_USED = Kind(
+    "shopperRecoveryCodeUsed",
+    "Somebody signed in with a recovery code.",
+    {"left": Fact("How many recovery codes are left.", "9")},
+)
 
 KINDS = {
     kind.name: kind
     for kind in (
         *(CREATED, RESET, PASSWORD_UPDATED, EMAIL_UPDATED),
         *(STORE_CREDIT_CREATED, STORE_CREDIT_UPDATED, GIFT_CARD_CREATED),
+        *(SECOND_FACTOR_CODE, SIGN_IN_CODE, SECOND_FACTOR_FAILED),
+        *(SECOND_FACTOR_ADDED, SECOND_FACTOR_REMOVED, RECOVERY_CODE_USED),
     )
 }
 

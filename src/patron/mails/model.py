@@ -12,7 +12,10 @@ _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """Something that a kind of mail can say: what it is, an example for previews, and whether a mail needs it."""
+    """Something that a kind of mail can say: what it is, and an example for previews.
+
+    `needed`: what the mail is for, such as a code or link. It opens something, so no subject says it.
+    """
 
     says: str
     sample: str

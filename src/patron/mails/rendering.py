@@ -14,7 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from patron.kernel.errors import Faults, Invalid
 from patron.mails import model, wording
 from patron.mails.kinds import facts_of
-from patron.mails.model import Kind, Rendered
+from patron.mails.model import Fact, Kind, Rendered
 
 FILTERS = ("capitalize", "default", "escape", "lower", "title", "trim", "upper", "urlencode")
 _ALLOWED = (
@@ -82,30 +82,30 @@ def check(kind: Kind, template: model.Template) -> None:
 
 
 def _check_part(kind: Kind, part: str, source: str, environment: ImmutableSandboxedEnvironment, length: int) -> None:
+    known, used = facts_of(kind), set()
+    for node in _walk(_parsed(part, source, environment, length)):
+        if fault := _fault(node, environment, known):
+            raise Invalid.field(part, f"{part}, line {node.lineno}: {fault}")
+        if isinstance(node, nodes.Name):
+            used.add(node.name)
+    needed = {name for name, fact in known.items() if fact.needed}
+    if part == "subject" and (secret := sorted(needed & used)):
+        raise Invalid.field(part, f"subject may not say {secret[0]}: subjects are stored and shown in clear.")
+    if part != "subject" and (missing := sorted(needed - used)):
+        raise Invalid.field(part, f"{part} does not say {missing[0]}, without which this mail is worth nothing.")
+
+
+def _parsed(part: str, source: str, environment: ImmutableSandboxedEnvironment, length: int) -> nodes.Template:
     if not source.strip():
         raise Invalid.field(part, f"{part} is empty.", "missing")
     if len(source) > length:
         raise Invalid.field(part, f"{part} has more than {length} characters.", "too_long")
     try:
-        tree = environment.parse(source)
+        return environment.parse(source)
     except TemplateSyntaxError as error:
         raise Invalid.field(part, f"{part}, line {error.lineno}: {error.message}") from None
     except RecursionError:
         raise Invalid.field(part, f"{part} is nested too deeply.") from None
-    known, used = facts_of(kind), set()
-    for node in _walk(tree):
-        if fault := _fault(node, environment):
-            raise Invalid.field(part, f"{part}, line {node.lineno}: {fault}")
-        if isinstance(node, nodes.Name):
-            used.add(node.name)
-            if node.name not in known:
-                there_are = ", ".join(known)
-                raise Invalid.field(
-                    part, f"{part}, line {node.lineno}: there is no fact {node.name[:60]}. There are: {there_are}."
-                )
-    missing = [name for name, fact in known.items() if fact.needed and name not in used]
-    if missing and part != "subject":
-        raise Invalid.field(part, f"{part} does not say {missing[0]}, without which this mail is worth nothing.")
 
 
 def _walk(tree: nodes.Node) -> Iterator[nodes.Node]:
@@ -117,10 +117,12 @@ def _walk(tree: nodes.Node) -> Iterator[nodes.Node]:
         waiting.extend(node.iter_child_nodes())
 
 
-def _fault(node: Any, environment: ImmutableSandboxedEnvironment) -> str | None:
+def _fault(node: Any, environment: ImmutableSandboxedEnvironment, known: Mapping[str, Fact]) -> str | None:
     """What a mail's template does not know, as a sentence."""
     if not isinstance(node, _ALLOWED):
         return f"a template has facts, conditions and filters, and no {type(node).__name__.lower()}."
+    if isinstance(node, nodes.Name) and node.name not in known:
+        return f"there is no fact {node.name[:60]}. There are: {', '.join(known)}."
     if isinstance(node, nodes.Filter) and (node.node is None or node.name not in environment.filters):
         return f"there is no filter {node.name}. There are: {', '.join(FILTERS)}."
     if isinstance(node, nodes.Test) and node.name not in environment.tests:

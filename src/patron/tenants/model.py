@@ -1,5 +1,6 @@
 """Tenants, sites and applications as the rest of the system sees them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -102,6 +103,14 @@ class PasswordPolicy(msgspec.Struct, frozen=True):
         return f"must have at most {self.length_max} characters" if len(password) > self.length_max else None
 
 
+class SecondFactorRule(msgspec.Struct, frozen=True):
+    """When signing in with a password also takes a code by mail (Kibo behaviour 8.4). `always` outdoes the others."""
+
+    always: bool = False
+    on_fingerprint_change: bool = False
+    on_region_change: bool = False
+
+
 class PasswordHook(msgspec.Struct, frozen=True):
     """Where a merchant checks imported passwords that we cannot check, and the sealed key that signs our questions."""
 
@@ -125,7 +134,7 @@ class AddressPolicy(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """A tenant's settings: `tenant.settings`, with our defaults for what is not there."""
+    """A tenant's settings at a site: `site.settings` over `tenant.settings` over our defaults."""
 
     password: PasswordPolicy = PasswordPolicy()
     access_minutes: int = 15
@@ -137,3 +146,14 @@ class Policy(msgspec.Struct, frozen=True):
     visit_months: int = 25
     password_hook: PasswordHook | None = None
     addresses: AddressPolicy = AddressPolicy()
+    second_factor: SecondFactorRule = SecondFactorRule()
+    email_code_sign_in: bool = False
+
+
+def merged(tenant: Mapping[str, Any], site: Mapping[str, Any] | None) -> Policy:
+    """The settings that count at a site. Of a group, such as `second_factor`, a site may replace single ones."""
+    found = dict(tenant)
+    for name, value in (site or {}).items():
+        is_group = isinstance(value, dict) and isinstance(found.get(name), dict)
+        found[name] = {**found[name], **value} if is_group else value
+    return msgspec.convert(found, Policy)

@@ -1,6 +1,9 @@
-"""A tenant's settings by name: what there is to set, and changing it. `patron tenant settings` is the way to them."""
+"""A tenant's settings by name: what there is to set, and changing it. `patron tenant settings` is the way to them.
 
-from collections.abc import Mapping
+Some may differ from site to site (`PER_SITE`): a site's value counts before the tenant's, the tenant's before ours.
+"""
+
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -23,7 +26,15 @@ SAYS = {
     "visit_months": "Months for which visits are kept, beside the present one.",
     "addresses.strict": "Whether contacts whose address is wrong are refused.",
     "suppressed_mails": "Kinds of mails that are not sent, with commas between them.",
+    "second_factor.always": "Whether signing in with a password always takes a code by mail as well.",
+    "second_factor.on_fingerprint_change": "The same for a device other than that of the last sign-in.",
+    "second_factor.on_region_change": "The same for a region other than that of the last sign-in.",
+    "email_code_sign_in": "Whether shoppers may sign in with a code by mail, without a password.",
 }
+PER_SITE = (
+    *("second_factor.always", "second_factor.on_fingerprint_change", "second_factor.on_region_change"),
+    "email_code_sign_in",
+)
 # Within what a number makes sense. The upper ends are those that no request gets beyond (Kibo behaviour 6.3, 8.1);
 # fewer than 64 characters would refuse passphrases (NIST SP 800-63B-4 3.1.1.2).
 _RANGES = {
@@ -70,17 +81,51 @@ def read(name: str, text: str) -> Any:
     return found
 
 
-async def change(db: Session, tenant_id: int, changes: Mapping[str, Any]) -> Policy:
-    """Set what `read` made of some settings, and keep the others. Answers them all; requests from now on obey them.
+def is_set(settings: Mapping[str, Any], name: str) -> bool:
+    """Whether stored settings have a value of their own under one of the names of `SAYS`."""
+    part, dot, field = name.partition(".")
+    return part in settings and (not dot or field in settings[part])
 
-    Call it inside a transaction. Raises NotFound.
+
+async def change(db: Session, tenant_id: int, changes: Mapping[str, Any], resets: Collection[str] = ()) -> None:
+    """Set what `read` made of some settings, go back to our defaults for others, and keep the rest.
+
+    Requests from now on obey. Call it inside a transaction. Raises NotFound.
     """
     settings = await db.value("select settings from tenant where id = $1 for update", tenant_id)
     if settings is None:
         raise NotFound("tenant", tenant_id)
+    await db.execute("update tenant set settings = $2 where id = $1", tenant_id, _changed(settings, changes, resets))
+
+
+async def change_site(
+    db: Session, tenant_id: int, site_id: int, changes: Mapping[str, Any], resets: Collection[str] = ()
+) -> None:
+    """The same for one site; its resets go back to what the tenant has. Raises NotFound, ValueError with a sentence."""
+    if others := sorted({*changes, *resets} - {*PER_SITE}):
+        raise ValueError(f"{others[0]} is the tenant's, not a site's. A site may have: {', '.join(PER_SITE)}")
+    settings = await db.value(
+        "select settings from site where tenant_id = $1 and id = $2 for update", tenant_id, site_id
+    )
+    if settings is None:
+        raise NotFound("site", site_id)
+    await db.execute(
+        "update site set settings = $3 where tenant_id = $1 and id = $2",
+        tenant_id,
+        site_id,
+        _changed(settings, changes, resets),
+    )
+
+
+def _changed(settings: dict[str, Any], changes: Mapping[str, Any], resets: Collection[str]) -> dict[str, Any]:
     for name, found in changes.items():
         part, dot, field = name.partition(".")
         settings[part] = {**settings.get(part, {}), field: found} if dot else found
-    policy = msgspec.convert(settings, Policy)
-    await db.execute("update tenant set settings = $2 where id = $1", tenant_id, settings)
-    return policy
+    for name in resets:
+        part, dot, field = name.partition(".")
+        if dot:
+            settings.get(part, {}).pop(field, None)
+        else:
+            settings.pop(part, None)
+    msgspec.convert(settings, Policy)
+    return settings

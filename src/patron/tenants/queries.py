@@ -1,5 +1,7 @@
 """Reads of tenants, sites, customer sets and applications."""
 
+from typing import Any
+
 import msgspec
 
 from patron.kernel.caller import Site
@@ -9,7 +11,7 @@ from patron.kernel.errors import NotFound
 from patron.kernel.query import Ask, Field, Page
 from patron.kernel.secrets import digest, same
 from patron.kernel.sql import Listing, page
-from patron.tenants.model import Application, CustomerSet, Policy, RegisteredApplication, Tenant
+from patron.tenants.model import Application, CustomerSet, Policy, RegisteredApplication, Tenant, merged
 
 _SITES = """(
     select coalesce(json_agg(json_build_object('id', s.id, 'name', s.name, 'customer_set', s.customer_set_code,
@@ -51,8 +53,31 @@ async def default_locale(ctx: Ctx) -> str:
 
 
 async def policy(ctx: Ctx) -> Policy:
-    """The tenant's settings."""
-    return msgspec.convert(await ctx.db.value("select settings from tenant where id = $1", ctx.tenant_id), Policy)
+    """The tenant's settings at the request's site."""
+    row = await ctx.db.row(
+        """
+        select t.settings, (select s.settings from site s where s.tenant_id = $1 and s.id = $2) from tenant t
+        where t.id = $1
+        """,
+        ctx.tenant_id,
+        ctx.site.id if ctx.site else None,
+    )
+    assert row is not None
+    return merged(*row)
+
+
+async def site_settings(db: Session, tenant_id: int, site_id: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is set for a tenant, and what one of its sites has set in its place. Raises NotFound."""
+    row = await db.row(
+        """
+        select t.settings, s.settings from tenant t join site s on s.tenant_id = $1 and s.id = $2 where t.id = $1
+        """,
+        tenant_id,
+        site_id,
+    )
+    if row is None:
+        raise NotFound("site", site_id)
+    return row[0], row[1]
 
 
 async def application(db: Session, tenant_id: int, application_id: int) -> Application | None:

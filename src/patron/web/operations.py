@@ -32,8 +32,9 @@ class Operation:
     """One operation of a dialect.
 
     `scope` is what the application must hold (None: a valid token will do). `shopper` says what a shopper's token may
-    do: `own` account only, `open` to all, or `no`. `before` runs outside the transaction (hashing a password, asking
-    a service); its result is `call.prepared`. `changes` opens a transaction.
+    do: `own` account only, `open` to all, or `no`; `waiting` is open, also to who waits for a second factor. `before`
+    runs outside the transaction (hashing a password, asking a service); its result is `call.prepared`. `changes` opens
+    a transaction.
     `replays`: whether a POST takes an Idempotency-Key, and how its stored answer is kept. `versioned`: a single
     resource, whose answers carry an ETag; its PUT and DELETE take If-Match. `in_person`: about how a shopper signs in,
     so not for who acts for one. `throttled`: it may be refused for a while.
@@ -45,7 +46,7 @@ class Operation:
     path: str
     handler: Handler
     scope: str | None = None
-    shopper: Literal["own", "open", "no"] = "no"
+    shopper: Literal["own", "open", "waiting", "no"] = "no"
     body: Any = None
     answer: Any = None
     status: int = 200

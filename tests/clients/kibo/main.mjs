@@ -4,6 +4,7 @@ import accounts from './accounts.mjs'
 import addresses from './addresses.mjs'
 import attributes from './attributes.mjs'
 import cards from './cards.mjs'
+import codes from './codes.mjs'
 import credits from './credits.mjs'
 import contacts from './contacts.mjs'
 import impersonation from './impersonation.mjs'
@@ -34,6 +35,7 @@ const parts = {
   signUp,
   passwords,
   tickets,
+  codes,
   impersonation,
   modes,
 }

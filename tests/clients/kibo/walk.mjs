@@ -147,8 +147,13 @@ export class Walk {
   }
 
   // What the test that started us knows: the mails that went out.
-  async mailTo(recipient) {
-    this.report({ ask: 'mail', recipient })
+  async mailTo(recipient, kind = 'shopperPasswordReset') {
+    return this.tell('mail', { recipient, kind })
+  }
+
+  // What the test that started us does for the walk, as an operator would, or time.
+  async tell(ask, about) {
+    this.report({ ask, about })
     const { value } = await this.answers.next()
     return JSON.parse(value).text
   }

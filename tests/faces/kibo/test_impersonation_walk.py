@@ -94,10 +94,18 @@ def test_what_is_for_the_shopper_in_person_is_what_signs_in_or_sets_a_password()
         "CustomerAccount.addAccountAndLogin",
         "CustomerAccount.addAccounts",
         "CustomerAccount.addLoginToExistingCustomer",
+        "CustomerAccount.addSecondFactor",
         "CustomerAccount.changePassword",
         "CustomerAccount.changePasswords",
+        "CustomerAccount.confirmSecondFactor",
+        "CustomerAccount.removeSecondFactor",
+        "CustomerAccount.renewRecoveryCodes",
         "CustomerAccount.updateForgottenPassword",
         "StorefrontAuthTicket.createUserAuthTicket",
+        "StorefrontAuthTicket.generateAndSend2faOtp",
+        "StorefrontAuthTicket.generateAndSendOtp",
+        "StorefrontAuthTicket.validate2FAAndCreateAuthTicket",
+        "StorefrontAuthTicket.validateOtpAndCreateAuthTicket",
     }
 
 

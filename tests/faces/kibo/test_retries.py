@@ -171,7 +171,11 @@ async def test_a_key_that_is_none_is_refused_by_name(shop: Shop, text: str) -> N
 
 def test_every_post_that_changes_data_takes_a_key() -> None:
     without = {o.key for o in OPERATIONS if o.method == "POST" and o.changes and o.replays == "no"}
-    assert without == {"StorefrontAuthTicket.createUserAuthTicket"}
+    assert without == {
+        "StorefrontAuthTicket.createUserAuthTicket",
+        "StorefrontAuthTicket.validate2FAAndCreateAuthTicket",
+        "StorefrontAuthTicket.validateOtpAndCreateAuthTicket",
+    }
     assert {o.key for o in OPERATIONS if o.method != "POST" and o.replays != "no"} == set()
 
 
@@ -180,6 +184,9 @@ def test_an_answer_with_a_token_is_kept_as_a_secret() -> None:
     assert secret == {
         "CustomerAccount.addAccountAndLogin",
         "CustomerAccount.addLoginToExistingCustomer",
+        "CustomerAccount.addSecondFactor",
+        "CustomerAccount.confirmSecondFactor",
+        "CustomerAccount.renewRecoveryCodes",
         "StorefrontAuthTicket.impersonateCart",
     }
 

@@ -18,7 +18,7 @@ from shops import ACCOUNTS, TICKETS, Shop, fault, open_shop
 
 CLOSED = [(operation, form) for operation, form in EVERY if operation.authenticated]
 SCOPED = [(operation, form) for operation, form in EVERY if operation.scope]
-NOT_OPEN = [(operation, form) for operation, form in CLOSED if operation.shopper != "open"]
+NOT_OPEN = [(operation, form) for operation, form in CLOSED if operation.shopper not in ("open", "waiting")]
 OWN = [(operation, form) for operation, form in EVERY if operation.shopper == "own"]
 
 

@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 
 from kibo_bodies import BodyField, encoded, fields, texts
-from kibo_requests import EVERY, Form, nobody, request, stock, thing
+from kibo_nobody import nobody
+from kibo_requests import EVERY, Form, request, stock, thing
 from patron.kernel.db import Database
 from patron.kibo.operations import OPERATIONS
 from patron.web.operations import Operation

@@ -6,7 +6,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from kibo_requests import EVERY, PATH, Form, nobody, request, stock
+from kibo_nobody import nobody
+from kibo_requests import EVERY, PATH, Form, request, stock
 from patron.app import clock
 from patron.kernel.db import Database
 from patron.kernel.secrets import random_token

@@ -9,7 +9,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from kibo_requests import EVERY, FORMS, NAMES, Form, Things, nobody, request, slots, stock
+from kibo_nobody import nobody
+from kibo_requests import EVERY, FORMS, NAMES, Form, Things, request, slots, stock
 from patron.kernel.db import Database
 from patron.kibo.operations import OPERATIONS
 from patron.web.operations import Operation

@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from password_hooks import Merchant, answer, certificate, merchant
 from patron.app import create_app
+from patron.kernel import outbound
 from patron.kernel.outbound import CallFailed, Outbound, is_public
 from patron.kernel.secrets import Vault
 from patron.settings import Settings
@@ -163,8 +164,9 @@ async def test_without_leave_private_hosts_and_plain_http_are_never_called(
 
 
 async def test_while_it_is_asked_others_sign_in_and_guesses_are_bounded(
-    private: Shop, hook: Merchant, settings: Settings, clock: Any
+    private: Shop, hook: Merchant, settings: Settings, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(outbound, "SECONDS_MAX", 60)  # the others need not be quick
     await ask(private, settings, hook.url)
     await imported(private)
     await private.shopper(emailAddress="kim@example.com")

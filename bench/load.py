@@ -43,6 +43,7 @@ class Result(msgspec.Struct, kw_only=True):
     cpu_seconds: float
     statuses: dict[int, int]
     p50_ms: float
+    p95_ms: float
     p99_ms: float
     largest_ms: float
 
@@ -82,6 +83,7 @@ class Load:
             cpu_seconds=cpu_seconds,
             statuses=dict(self.statuses),
             p50_ms=at(0.5),
+            p95_ms=at(0.95),
             p99_ms=at(0.99),
             largest_ms=at(1),
         )

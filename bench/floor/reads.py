@@ -78,15 +78,20 @@ async def light(conn: asyncpg.Connection, tenant_id: int, *, skip: int = 0, afte
 
 async def search(conn: asyncpg.Connection, tenant_id: int, words: list[str]) -> bytes:
     """Light rows with all the words in them, among the first hundred candidates."""
-    likes = " and ".join(f"x.search like ${n}" for n in range(2, len(words) + 2))
+    given, likes = [], []
+    for word in words:
+        at = len(given) + 2
+        short = len(word) < 3
+        given += [f"{word}%", f"% {word}%"] if short else [f"%{word}%"]
+        likes.append(f"(x.search like ${at} or x.search like ${at + 1})" if short else f"x.search like ${at}")
     rows = await conn.fetch(
         f"""
         select {LIGHT}, count(*) over () from account a where a.tenant_id = $1 and a.id = any(array(
-            select x.id from account x where x.tenant_id = $1 and {likes} limit 100))
+            select x.id from account x where x.tenant_id = $1 and {" and ".join(likes)} limit 100))
         order by a.id limit 21
         """,
         tenant_id,
-        *(f"%{word}%" for word in words),
+        *given,
     )
     return _light(rows[:20], rows[0][4] if rows else 0)
 

@@ -4,7 +4,7 @@ import re
 
 import pytest_asyncio
 
-from patron.kernel import db
+from patron.kernel import refusals
 from patron.kernel.db import Database, Row
 from statements import SHARED, migrated
 
@@ -89,7 +89,7 @@ def test_names_of_constraints_become_our_errors(constraints: list[Row], indexes:
     names = [row["name"] for row in constraints if row["kind"] in _NAMED and row["table"] not in SHARED]
     names += [row["name"] for row in indexes if row["indisunique"] and not row["indisprimary"]]
     assert len(names) > 30
-    assert [name for name in names if not db._CONSTRAINT.match(name)] == []
+    assert [name for name in names if not refusals._CONSTRAINT.match(name)] == []
 
 
 def test_a_constraint_says_what_it_guards(constraints: list[Row], indexes: list[Row]) -> None:

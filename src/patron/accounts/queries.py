@@ -108,6 +108,9 @@ async def total(ctx: Ctx, *, is_anonymous: bool | None = None) -> int:
 def searched(statement: Statement, words: str, limit: int) -> str | None:
     """The condition for a search box: a bare number is an id; else every word must be in some field.
 
+    The index knows runs of three letters. So a word of one or two, often a whole name in Chinese or Japanese, is sought
+    where words begin, and a longer one anywhere.
+
     `limit` is how many candidates are considered. None when there is nothing to look for.
     """
     text = fold(words.replace("*", " "))
@@ -115,8 +118,14 @@ def searched(statement: Statement, words: str, limit: int) -> str | None:
         return None
     if text.isascii() and text.isdigit():
         return f"a.id = {statement.bind(parse_id(text) or 0, 'bigint')}"
-    likes = " and ".join(
-        f"x.search like {statement.bind(f'%{like_escape(word)}%', 'text')}" for word in text.split()[:10]
-    )
+    likes = " and ".join(_holds(statement, like_escape(word)) for word in text.split()[:10])
     bound = statement.bind(limit, "bigint")
     return f"a.id = any(array(select x.id from account x where x.tenant_id = $1 and {likes} limit {bound}))"
+
+
+def _holds(statement: Statement, word: str) -> str:
+    """The condition that the searched text of the account `x` has a word."""
+    if len(word) >= 3 or not any(map(str.isalnum, word)):
+        return f"x.search like {statement.bind(f'%{word}%', 'text')}"
+    first, later = statement.bind(f"{word}%", "text"), statement.bind(f"% {word}%", "text")
+    return f"(x.search like {first} or x.search like {later})"

@@ -1,18 +1,25 @@
 """Changes of an account's address book. Every one raises the account's version and keeps one primary a type."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from patron.accounts import actions as accounts
 from patron.accounts import queries as account_queries
 from patron.contacts import queries
 from patron.contacts.model import ADDRESS, PERSON, Contact, Details, checked, paths
-from patron.kernel import events
+from patron.kernel import events, ids
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid, check_version
 
 CONTACTS_AT_ONCE_MAX = 200
 
-_DETAILS = ", ".join(f"{name} {'boolean' if name.startswith('is_') else 'text'}" for name in Details.__struct_fields__)
+
+def _typed(names: Iterable[str]) -> str:
+    return ", ".join(f"{name} {'boolean' if name.startswith('is_') else 'text'}" for name in names)
+
+
+_PLACE, _PERSON = _typed(ADDRESS), _typed(PERSON)
 
 
 async def add(ctx: Ctx, account_id: int, details: Details) -> Contact:
@@ -39,12 +46,12 @@ async def put(ctx: Ctx, account_id: int, given: list[tuple[int | None, Details]]
     await accounts.touch(ctx, account_id)
     known = {one.id for one in await queries.by_ids(ctx, account_id, [number for number, _ in given if number])}
     added = iter(await _add(ctx, account_id, [details for number, details in given if number not in known]))
-    ids = [number if number in known else next(added).id for number, _ in given]
+    numbers = [number if number in known else next(added).id for number, _ in given]
     for number, details in given:
         if number in known:
             await _replace(ctx, account_id, number, details)
-    written = {one.id: one for one in await queries.by_ids(ctx, account_id, ids)}
-    return [written[number] for number in ids]
+    written = {one.id: one for one in await queries.by_ids(ctx, account_id, numbers)}
+    return [written[number] for number in numbers]
 
 
 async def _add(ctx: Ctx, account_id: int, details: list[Details]) -> list[Contact]:
@@ -60,7 +67,7 @@ async def _add(ctx: Ctx, account_id: int, details: list[Details]) -> list[Contac
 async def insert(ctx: Ctx, account_id: int, details: list[Details], *, is_new: bool = False) -> list[Contact]:
     """Write contacts of an account that the caller has locked, or has just made (`is_new`: it has none to tell from).
 
-    Two statements at most, however many there are.
+    At most one statement before those that are queued, however many there are.
     """
     if not details:
         return []
@@ -73,36 +80,40 @@ async def insert(ctx: Ctx, account_id: int, details: list[Details], *, is_new: b
             billing=any(one.is_primary_billing for one in details),
             shipping=any(one.is_primary_shipping for one in details),
         )
-    # Ids are drawn first, so that a contact and its address can be written by one statement.
-    ids = await ctx.db.fetch(
+    contact_ids = await ids.take(ctx.db, "contact", len(details))
+    address_ids = await ids.take(ctx.db, "address", len(details))
+    stamps = (ctx.now, ctx.actor.name, ctx.now, ctx.actor.name)
+    written = []
+    for contact_id, address_id, one in zip(contact_ids, address_ids, details, strict=True):
+        given = [getattr(one, name) for name in (*PERSON, *ADDRESS)]
+        written.append(Contact(*[contact_id, 1, account_id, address_id, *given, *stamps]))
+    await _write(ctx, account_id, written)
+    return written
+
+
+async def _write(ctx: Ctx, account_id: int, contacts: list[Contact]) -> None:
+    await ctx.db.write(
         f"""
-        with given as (
-            select row_number() over () as place, g.* from jsonb_to_recordset($3) as g ({_DETAILS})
-        ), numbered as (
-            select g.*, nextval(pg_get_serial_sequence('contact', 'id')) as contact_id,
-                   nextval(pg_get_serial_sequence('address', 'id')) as address_id from given g
-        ), placed as (
-            insert into address (tenant_id, id, account_id, {", ".join(ADDRESS)})
-            select $1, address_id, $2, {", ".join(ADDRESS)} from numbered order by place
-        ), added as (
-            insert into contact (tenant_id, id, account_id, address_id, {", ".join(PERSON)},
-                                 created_at, created_by, updated_at, updated_by)
-            select $1, contact_id, $2, address_id, {", ".join(PERSON)}, $4, $5, $4, $5 from numbered order by place
-        )
-        select contact_id, address_id from numbered order by place
+        insert into address (tenant_id, id, account_id, {", ".join(ADDRESS)})
+        select $1, address_id, $2, {", ".join(ADDRESS)} from jsonb_to_recordset($3) as g (address_id bigint, {_PLACE})
         """,
         ctx.tenant_id,
         account_id,
-        [msgspec.structs.asdict(one) for one in details],
+        [{name: getattr(one, name) for name in ("address_id", *ADDRESS)} for one in contacts],
+    )
+    await ctx.db.write(
+        f"""
+        insert into contact (tenant_id, id, account_id, address_id, {", ".join(PERSON)},
+                             created_at, created_by, updated_at, updated_by)
+        select $1, id, $2, address_id, {", ".join(PERSON)}, $4, $5, $4, $5
+        from jsonb_to_recordset($3) as g (id bigint, address_id bigint, {_PERSON})
+        """,
+        ctx.tenant_id,
+        account_id,
+        [{name: getattr(one, name) for name in ("id", "address_id", *PERSON)} for one in contacts],
         ctx.now,
         ctx.actor.name,
     )
-    stamps = (ctx.now, ctx.actor.name, ctx.now, ctx.actor.name)
-    written = []
-    for (contact_id, address_id), one in zip(ids, details, strict=True):
-        given = [getattr(one, name) for name in (*PERSON, *ADDRESS)]
-        written.append(Contact(*[contact_id, 1, account_id, address_id, *given, *stamps]))
-    return written
 
 
 async def update(

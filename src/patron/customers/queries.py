@@ -34,7 +34,7 @@ FIELDS: dict[str, Field] = {
 async def get(ctx: Ctx, account_id: int, wants: frozenset[str] = CHILDREN, *, is_last: bool = False) -> Customer:
     """An account with the children that are wanted, in one statement. Raises NotFound.
 
-    `is_last`: nothing is read behind it in this transaction, so what is queued may ride along.
+    `is_last`: what is queued may ride along, as none of it changes what is read.
     """
     read = ctx.db.last_row if is_last else ctx.db.row
     row = await read(_whole(wants), ctx.tenant_id, account_id)

@@ -92,9 +92,9 @@ async def record(ctx: Ctx, new: NewVisit) -> Recorded:
     owners = await _count(ctx, [one])
     if one.visit.account_id is not None and one.visit.account_id not in owners:
         raise NotFound("account", one.visit.account_id)
-    await actions.insert(ctx, [one.visit])
     if len(await transactions.insert(ctx, owners, one.transactions)) < len(one.transactions):
         raise Taken("transaction", "id")
+    await actions.insert(ctx, [one.visit])
     await tell_event(ctx, "visit.created", None, one)
     return Recorded(one.visit, in_order(one.transactions))
 
@@ -127,11 +127,11 @@ async def record_batch(ctx: Ctx, given: Sequence[NewVisit]) -> list[Recorded]:
                 raise Invalid.field("account_id", "is no account here")
     tell(faults)
     if fresh:
-        await actions.insert(ctx, [one.visit for one in fresh])
         done = [transaction for one in fresh for transaction in one.transactions]
         written = await transactions.insert(ctx, owners, done)
         if len(written) < len(done):
             raise Invalid(*_taken(rows, written))
+        await actions.insert(ctx, [one.visit for one in fresh])
         await events.record(ctx, "visits.recorded", changes={"visits": (None, len(fresh))})
         await events.touched(ctx, sorted(owners))
     return rows

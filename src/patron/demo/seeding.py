@@ -2,13 +2,14 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from patron.demo.choices import Choices
 from patron.demo.drawing import BLOCK, external_id, people
 from patron.demo.people import Person
 from patron.demo.rows import COLUMNS, Rows, Target, needed
+from patron.kernel import ids
 from patron.kernel.db import Database, Session
 
 LANES = 2  # blocks on their way at once: one is drawn while PostgreSQL takes in the other
@@ -78,8 +79,8 @@ async def missing(db: Session, tenant_id: int, *, seed: int, count: int) -> list
 
 async def write(db: Session, target: Target, customers: Sequence[Person]) -> list[int]:
     """Write customers inside the caller's transaction; answers the ids of their accounts."""
-    ids = {table: await _reserve(db, table, count) for table, count in needed(customers).items()}
-    rows = Rows(target, ids)
+    numbers = {table: iter(await ids.draw(db, table, count)) for table, count in needed(customers).items()}
+    rows = Rows(target, numbers)
     account_ids = [rows.add(person) for person in customers]
     for table, columns in COLUMNS.items():
         await db.copy(table, columns, rows.tables[table])
@@ -96,11 +97,3 @@ async def write(db: Session, target: Target, customers: Sequence[Person]) -> lis
             count if is_guest else 0,
         )
     return account_ids
-
-
-async def _reserve(db: Session, table: str, count: int) -> Iterator[int]:
-    """Ids that nobody else will get."""
-    rows = await db.fetch(
-        "select nextval(pg_get_serial_sequence($1, 'id')) as id from generate_series(1, $2)", table, count
-    )
-    return iter([row["id"] for row in rows])

@@ -1,12 +1,10 @@
-"""The pool, sessions and transactions, and how PostgreSQL's refusals become our errors.
+"""The pool, sessions and transactions.
 
 A *session* belongs to one request or job. Outside a transaction each statement borrows a connection for itself, so a
-request that waits for a password hash holds none. Constraint names say what they guard, `account__email__taken`, and
-become errors here: nothing is checked before it is inserted, so nothing can race.
+request that waits for a password hash holds none.
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
@@ -16,7 +14,8 @@ import asyncpg
 import msgspec
 
 from patron.kernel.batch import Queued, grouped, riding
-from patron.kernel.errors import Invalid, Locked, NotFound, PatronError, Refused, Retry, Taken, Unavailable
+from patron.kernel.errors import PatronError
+from patron.kernel.refusals import FOREIGN, translated
 
 POOL_SIZE = 12
 ACQUIRE_SECONDS_MAX = 5.0
@@ -39,6 +38,7 @@ class Database:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self.pool = pool
         self.known: set[object] = set()
+        self.drawn: dict[str, list[int]] = {}
         self.ready: list[Any] = []
         self.waiting = 0
 
@@ -121,6 +121,11 @@ class Session:
         """What this process need not look up again, for all sessions of the database."""
         return self._database.known
 
+    @property
+    def drawn(self) -> dict[str, list[int]]:
+        """Ids that this process has drawn ahead, see kernel/ids.py."""
+        return self._database.drawn
+
     def after_commit(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run this when the open transaction is committed, before the caller goes on; never after a rollback."""
         assert self._conn is not None
@@ -145,10 +150,10 @@ class Session:
         return int(count) if count.isdigit() else 0
 
     async def write(self, sql: str, *args: object) -> None:
-        """Run a change whose outcome nobody needs. In an open transaction it is queued, for none of its reads to see.
+        """Run a change whose outcome nobody needs. In an open transaction it is queued until something else runs.
 
-        All that is queued goes out together, in one statement, before the commit at the latest: in what order is open,
-        and no two may change the same row.
+        What is queued goes out in one statement, before whatever runs next. So within it the order is open, and no two
+        changes may be of the same row.
         """
         if self._conn is None:
             await self.execute(sql, *args)
@@ -156,17 +161,22 @@ class Session:
             self._queued.append((sql, args))
 
     async def last_row(self, sql: str, *args: object) -> Row | None:
-        """The first row of a read that ends a transaction. What is queued rides along; the read does not see it."""
-        singles, many = grouped(self._queued)
-        self._queued = []
-        for repeated, rows in many:
-            await self.execute_many(repeated, rows)
-        joined, given = riding(singles, sql, args)
+        """The first row of a read, in which what is queued rides along: the read does not see it."""
+        joined, given = riding(await self._send_repeated(), sql, args)
         return await self.row(joined, *given)
 
     async def _send_queued(self) -> None:
-        if self._queued:
-            await self.last_row("select")
+        if singles := await self._send_repeated():
+            joined, given = riding(singles, "select", ())
+            await self.execute(joined, *given)
+
+    async def _send_repeated(self) -> list[Queued]:
+        """Send what is queued several times with other arguments; answers what is left, and nothing is queued now."""
+        singles, repeated = grouped(self._queued)
+        self._queued = []
+        for sql, rows in repeated:
+            await self.execute_many(sql, rows)
+        return singles
 
     async def execute_many(self, sql: str, rows: list[tuple[object, ...]]) -> None:
         """Run one change for many rows in a single round trip."""
@@ -179,9 +189,10 @@ class Session:
         For imports: rows pass no action, so whoever calls this answers for their keys, sums and events.
         """
         assert self._conn is not None
+        await self._send_queued()
         if Database.on_statement is not None:
             Database.on_statement(f"copy {table} ({', '.join(columns)}) from stdin")
-        with _translated():
+        with translated():
             await self._conn.copy_records_to_table(table, columns=columns, records=rows, timeout=COPY_SECONDS_MAX)
 
     @asynccontextmanager
@@ -193,13 +204,12 @@ class Session:
         if self._conn is not None:
             yield
             return
-        with _translated():
+        with translated():
             async with self._database.connection() as conn:
                 self._conn = conn
                 try:
                     await self._run("execute", "begin", ())
                     yield
-                    await self._send_queued()
                     tag = await self._run("execute", "commit", ())
                     # PostgreSQL answers the commit of a failed transaction with ROLLBACK, and no error.
                     assert tag == "COMMIT", "a statement failed unnoticed: nothing was written"
@@ -216,80 +226,26 @@ class Session:
     async def part(self) -> AsyncIterator[None]:
         """Inside a transaction: what fails in here is undone by itself, and the transaction may go on."""
         await self._run("execute", "savepoint part", ())
-        queued = len(self._queued)
         try:
             yield
+            await self._send_queued()
         except PatronError:
-            del self._queued[queued:]
+            self._queued = []
             await self._run("execute", "rollback to savepoint part", ())
             await self._run("execute", "release savepoint part", ())
             raise
         await self._run("execute", "release savepoint part", ())
 
     async def _run(self, how: str, sql: str, args: tuple[object, ...]) -> Any:
+        if self._queued:
+            await self._send_queued()
         if Database.on_statement is not None:
             Database.on_statement(sql)
-        with _translated():
+        with translated():
             if self._conn is not None:
                 return await getattr(self._conn, how)(sql, *args)
             async with self._database.connection() as conn:
                 return await getattr(conn, how)(sql, *args)
-
-
-class _translated:  # noqa: N801 - reads as a verb phrase at the place of use; a class because generators cost more
-    """Turns what asyncpg raises into our errors."""
-
-    __slots__ = ()
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, _kind: object, exc: BaseException | None, _trace: object) -> None:
-        if isinstance(exc, FOREIGN):
-            raise _meaning(exc) from exc
-
-
-_CONSTRAINT = re.compile(r"^(?P<noun>[a-z_]+?)__(?P<field>[a-z_]+?)__(?P<what>taken|missing|invalid|used)$")
-# What asyncpg raises when PostgreSQL refuses, is away, or goes away at this very moment.
-FOREIGN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
-_PASSING = (
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection that the server ends at this very moment
-    asyncpg.PostgresConnectionError,
-    asyncpg.PostgresSystemError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.ReadOnlySQLTransactionError,
-    OSError,
-    TimeoutError,
-)
-
-
-def _meaning(exc: BaseException) -> BaseException:
-    if isinstance(exc, asyncpg.SerializationError | asyncpg.DeadlockDetectedError):
-        return Retry()
-    if isinstance(exc, asyncpg.LockNotAvailableError):
-        return Locked("Another request is changing the same thing; try again.")
-    if isinstance(exc, asyncpg.IntegrityConstraintViolationError):
-        return _violation(exc)
-    if isinstance(exc, asyncpg.QueryCanceledError):
-        return Unavailable("The database took too long over this request.")
-    if isinstance(exc, _PASSING):
-        return Unavailable("The database does not answer at the moment.")
-    return exc
-
-
-def _violation(exc: asyncpg.IntegrityConstraintViolationError) -> BaseException:
-    match = _CONSTRAINT.match(exc.constraint_name or "")
-    if match is None:
-        return exc
-    noun, field, what = match["noun"], match["field"], match["what"]
-    if what == "taken":
-        return Taken(noun, field)
-    if what == "missing":
-        return NotFound(field, "with this id")
-    if what == "used":
-        return Refused(f"{noun}_in_use", f"This {noun} is still in use by a {field}.")
-    return Invalid.field(field, f"The {field.replace('_', ' ')} is not possible.")
 
 
 async def _roll_back(conn: Any) -> None:

@@ -17,7 +17,8 @@ from weakref import WeakValueDictionary
 
 import asyncpg
 
-from patron.kernel.db import FOREIGN, Database, Session
+from patron.kernel.db import Database, Session
+from patron.kernel.refusals import FOREIGN
 from patron.kernel.secrets import random_token
 
 TRUSTED_SECONDS = 1.0

@@ -51,12 +51,12 @@ class CustomerUserAuthInfo(Wire):
     username: str | None = None
 
 
-async def shown_ticket(ctx: Ctx, ticket: tickets.Ticket) -> CustomerAuthTicket:
-    """A ticket with its account, as the shopper may see it."""
+async def shown_ticket(ctx: Ctx, ticket: tickets.Ticket, *, is_last: bool = False) -> CustomerAuthTicket:
+    """A ticket with its account, as the shopper may see it. `is_last`: no change that waits is one of the account."""
     account = None
     if ticket.account_id is not None:
         as_shopper = replace(ctx, actor=Actor("shopper", ctx.actor.application, ticket.user_id, ticket.account_id))
-        account = shown(as_shopper, await customers.get(ctx, ticket.account_id, CHILDREN - {"notes"}, is_last=True))
+        account = shown(as_shopper, await customers.get(ctx, ticket.account_id, CHILDREN - {"notes"}, is_last=is_last))
     return CustomerAuthTicket(
         access_token=ticket.access_token,
         access_token_expiration=time(ticket.access_expires_at),
@@ -93,9 +93,15 @@ def anonymous_of(ctx: Ctx) -> str | None:
 
 
 async def give(
-    ctx: Ctx, life: tickets.Lifetimes, *, user_id: str, account_id: int, anonymous_user_id: str | None
+    ctx: Ctx,
+    life: tickets.Lifetimes,
+    *,
+    user_id: str,
+    account_id: int,
+    anonymous_user_id: str | None,
+    is_last: bool = False,
 ) -> CustomerAuthTicket:
-    """The first ticket of whoever has proved who they are."""
+    """The first ticket of whoever has proved who they are. `is_last` as for `shown_ticket`."""
     await actions.link_anonymous(ctx, anonymous_user_id, account_id)
     ticket = await tickets.issue(
         ctx,
@@ -105,7 +111,7 @@ async def give(
         life=life,
         previous_anonymous_id=anonymous_user_id,
     )
-    return await shown_ticket(ctx, ticket)
+    return await shown_ticket(ctx, ticket, is_last=is_last)
 
 
 async def wait(
@@ -168,7 +174,12 @@ async def create_user_ticket(ctx: Ctx, call: Call) -> Any:
     if done.waits:
         return await wait(ctx, done.login, life, attempt.fingerprint, body.region)
     return await give(
-        ctx, life, user_id=done.login.user_id, account_id=done.login.account_id, anonymous_user_id=anonymous_of(ctx)
+        ctx,
+        life,
+        user_id=done.login.user_id,
+        account_id=done.login.account_id,
+        anonymous_user_id=anonymous_of(ctx),
+        is_last=True,
     )
 
 
@@ -191,7 +202,7 @@ async def refresh_ticket(ctx: Ctx, call: Call) -> Any:
     )
     if ticket is None:
         return Answer(refusal=Unauthenticated("invalid_token: the refresh token is not valid (any more)."))
-    return await shown_ticket(ctx, ticket)
+    return await shown_ticket(ctx, ticket, is_last=True)
 
 
 _PATH = "/commerce/customer/authtickets"

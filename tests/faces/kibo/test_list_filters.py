@@ -247,6 +247,29 @@ async def test_the_search_box_needs_every_word_somewhere(people: Found, words: s
     assert await people.ask(q=words) == set(names.split())
 
 
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ("高橋", "makoto"),
+        ("誠", "makoto"),
+        ("誠 高橋", "makoto"),
+        ("橋", ""),
+        ("li", "li"),
+        ("w li", "li"),
+        ("em", "emily"),
+    ],
+)
+async def test_a_word_of_one_or_two_letters_is_sought_where_words_begin(shop: Shop, words: str, names: str) -> None:
+    """In Chinese and Japanese that is a whole name. The index has runs of three letters, so it needs the beginning."""
+    await shop.account(firstName="誠", lastName="高橋", externalId="makoto", emailAddress="m@example.com")
+    await shop.account(firstName="Wei", lastName="Li", externalId="li", emailAddress="w@example.com")
+    await shop.account(firstName="Emily", lastName="Ali", externalId="emily", emailAddress="e@example.com")
+
+    found = (await shop.get(ACCOUNTS, params={"q": words})).json()["items"]
+
+    assert {one["externalId"] for one in found} == set(names.split())
+
+
 async def test_a_number_in_the_search_box_is_an_account(people: Found) -> None:
     assert await people.ask(q=str(people.ids["bob"])) == {"bob"}
     assert await people.ask(q=f" {people.ids['cat']}* ") == {"cat"}

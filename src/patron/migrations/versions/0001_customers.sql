@@ -2,7 +2,7 @@
 --
 -- The rules of this schema (they let it grow from one laptop to distributed PostgreSQL):
 --   tenant_id stands first in every key of tenant data; ids are bigint; foreign keys cascade or restrict, none sets null;
---   no triggers. A constraint is named noun__field__meaning, and kernel/db.py turns that name into our error:
+--   no triggers. A constraint is named noun__field__meaning, and kernel/refusals.py turns that name into our error:
 --   taken (unique value in use), missing (what it points to is not there), used (still pointed to), invalid (a check).
 -- Shared tables, small and seldom written, have no tenant_id: tenant, application_directory, signing_key, heartbeat.
 

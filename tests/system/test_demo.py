@@ -215,7 +215,7 @@ async def test_a_shop_that_was_killed_half_way_is_made_by_the_next_start(install
 
 async def test_two_starts_at_once_make_one_shop(installation: Installation) -> None:
     both = [installation.start("patron.demo"), installation.start("patron.demo")]
-    assert [process.wait(60) for process in both] == [0, 0]
+    assert [process.wait(240) for process in both] == [0, 0]
     assert await count(installation, "tenant") == 1
     assert await count(installation, "account") == 2_001
 

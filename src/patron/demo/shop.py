@@ -4,6 +4,7 @@ All of it is one transaction: a shop is there whole or not at all. The credentia
 process that ends in between has lost them, and the next start makes new ones.
 """
 
+import asyncio
 import secrets as random
 from collections.abc import Callable
 from datetime import datetime
@@ -94,7 +95,9 @@ async def ensure(
     """
     db = database.session()
     async with db.transaction():
-        await db.execute("select pg_advisory_xact_lock($1)", _LOCK)
+        # Another start may be making the shop: that takes longer than a statement or a lock may wait.
+        while not await db.value("select pg_try_advisory_xact_lock($1)", _LOCK):  # noqa: ASYNC110 - not of this process
+            await asyncio.sleep(0.2)
         tenant_id = await db.value("select id from tenant where slug = $1 and mode = 'test'", SLUG)
         if tenant_id is None:
             if await db.value("select exists (select from tenant)"):

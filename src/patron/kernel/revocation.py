@@ -23,6 +23,7 @@ from patron.kernel.secrets import random_token
 
 TRUSTED_SECONDS = 1.0
 BEAT_SECONDS = 0.25
+BEAT_SECONDS_MAX = 5.0
 RECONNECT_SECONDS = 0.5
 _LISTENER = "patron listener"
 
@@ -73,7 +74,9 @@ class Revocations:
             self._hears(True)
             while not conn.is_closed():
                 async with self._speaking:
-                    await conn.execute("select pg_notify($1, $2)", beats, repr(time.monotonic()))
+                    await conn.execute(
+                        "select pg_notify($1, $2)", beats, repr(time.monotonic()), timeout=BEAT_SECONDS_MAX
+                    )
                 await asyncio.sleep(BEAT_SECONDS)
         finally:
             self._hears(False)

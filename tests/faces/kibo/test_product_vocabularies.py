@@ -262,3 +262,24 @@ async def test_readers_get_the_values_in_their_language(shop: Shop) -> None:
     assert (await shop.get(f"{WORDS}/red")).headers["vary"] == "x-vol-locale, x-vol-site"
     french = await shop.get(f"{WORDS}/red", headers={"x-vol-locale": "fr-FR"})
     assert french.json()["content"] == labels[1]
+
+
+async def test_of_many_who_change_one_attribute_at_once_nobody_loses_anything(shop: Shop) -> None:
+    await define(shop, attribute("color", "red"))
+    red = f"{WORDS}/red/LocalizedContent"
+    calls = [
+        *(shop.post(WORDS, {"value": f"shade {n}"}) for n in range(10)),
+        *(shop.post(red, {"localeCode": f"de-x-{n}", "stringValue": f"Rot {n}"}) for n in range(10)),
+        *(
+            shop.put(COLOR, attribute(adminName=f"Name {n}", content={"localeCode": "fr", "name": "x"}))
+            for n in range(5)
+        ),
+    ]
+
+    answers = await asyncio.gather(*calls)
+
+    assert {answer.status_code for answer in answers} == {200, 201}
+    made = (await shop.get(COLOR)).json()
+    assert len(made["vocabularyValues"]) == len({one["displayOrder"] for one in made["vocabularyValues"]}) == 11
+    assert len(made["vocabularyValues"][0]["localizedContent"]) == 11
+    assert content(made["localizedContent"], "name") == {"en-US": "color", "fr": "x"}

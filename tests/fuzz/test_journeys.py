@@ -6,8 +6,10 @@ The document is given links from each creation to all that can be done with what
 import json
 import os
 import random
+import re
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, seed, settings
 from schemathesis import Case, Response
@@ -15,11 +17,13 @@ from schemathesis.checks import CHECKS, load_all_checks
 from supply import Supply
 
 from patron.kibo import openapi
+from product_samples import PRODUCT_ATTRIBUTES
 from shops import ACCOUNTS
 
 JOURNEYS = int(os.environ.get("FUZZ_EXAMPLES", "0"))  # 0 is the short form
-# What a POST makes, by the path below which it is found then; the id's name in the path and in the answer.
-MADE = {
+# What a POST makes, by the path below which it is found then; the id's name in the path and in the answer. What stands
+# alone (an account, a product attribute) begins a table, and a journey goes through one table.
+OF_ACCOUNTS = {
     ACCOUNTS: ("accountId", "id"),
     f"{ACCOUNTS}/{{accountId}}/contacts": ("contactId", "id"),
     f"{ACCOUNTS}/{{accountId}}/notes": ("noteId", "id"),
@@ -27,17 +31,25 @@ MADE = {
     f"{ACCOUNTS}/{{accountId}}/attributes": ("attributeFQN", "fullyQualifiedName"),
     f"{ACCOUNTS}/{{accountId}}/transactions": ("transactionId", "transactionId"),
 }
+_LABELS = "LocalizedContent"
+OF_PRODUCT_ATTRIBUTES = {
+    PRODUCT_ATTRIBUTES: ("attributeFQN", "attributeFQN"),
+    f"{PRODUCT_ATTRIBUTES}/{{attributeFQN}}/{_LABELS}": ("localeCode", "localeCode"),
+    f"{PRODUCT_ATTRIBUTES}/{{attributeFQN}}/VocabularyValues": ("value", "value"),
+    f"{PRODUCT_ATTRIBUTES}/{{attributeFQN}}/VocabularyValues/{{value}}/{_LABELS}": ("localeCode", "localeCode"),
+}
 WANTED = ("POST 201", "GET 200", "PUT 200", "DELETE 204")
 ROUNDS_MAX = 8
 OUTLIVES = "/AuditLog/Entries"  # what happened to an account can still be read when it is deleted
 
 
-def linked_document() -> dict[str, Any]:
-    """The document with links, and with the part of it that is about accounts only."""
+def linked_document(made: dict[str, tuple[str, str]]) -> dict[str, Any]:
+    """The document with links, and with the part of it only that is about what a table names first."""
+    top = next(iter(made))
     document: dict[str, Any] = json.loads(openapi.document())
     paths = {path: one for path, one in document["paths"].items() if not path.endswith(OUTLIVES)}
-    for path, (name, property_) in MADE.items():
-        given = {} if path == ACCOUNTS else {"accountId": "$request.path.accountId"}
+    for path, (name, property_) in made.items():
+        given = {one: f"$request.path.{one}" for one in re.findall(r"\{(\w+)\}", path)}
         below = [one for one in paths if one.startswith(f"{path}/{{{name}}}")]
         links = {
             f"{method}-{one}": {
@@ -48,17 +60,21 @@ def linked_document() -> dict[str, Any]:
             for method, operation in paths[one].items()
         }
         paths[path]["post"]["responses"]["201"]["links"] = links
-    document["paths"] = {path: paths[path] for path in paths if path == ACCOUNTS or path.startswith(f"{ACCOUNTS}/{{")}
+    # By its name this field is taken for the id of something that is to be made first, and nothing would begin.
+    del document["components"]["schemas"]["CatalogAdminsAttribute"]["properties"]["masterCatalogId"]
+    document["paths"] = {path: paths[path] for path in paths if path == top or path.startswith(f"{top}/{{")}
     return document
 
 
-schema = schemathesis.openapi.from_dict(linked_document())
-schema.config.generation.update(with_security_parameters=False, modes=["positive"], database="none")
 load_all_checks()
 LEFT_OUT = list(map(CHECKS.get_one, ("positive_data_acceptance", "negative_data_rejection", "ignored_auth")))
 
 
-def test_what_is_made_is_there_until_it_is_deleted(supply: Supply) -> None:
+@pytest.mark.parametrize("made", [OF_ACCOUNTS, OF_PRODUCT_ATTRIBUTES], ids=["accounts", "product attributes"])
+def test_what_is_made_is_there_until_it_is_deleted(supply: Supply, made: dict[str, tuple[str, str]]) -> None:
+    schema = schemathesis.openapi.from_dict(linked_document(made))
+    schema.config.generation.update(with_security_parameters=False, modes=["positive"], database="none")
+
     class Journey(schema.as_state_machine()):  # type: ignore[misc]
         """One sequence of calls, with the ids that the calls before gave."""
 

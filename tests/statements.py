@@ -24,7 +24,7 @@ _HARMLESS = {"begin", "commit", "rollback", "savepoint", "release"}
 _PARTITIONS = re.compile(
     r"lock table visit in share update exclusive mode|create table visit_\d{4}_\d\d \(like visit including all\)"
     r"|alter table visit attach partition visit_\d{4}_\d\d for values from \('[\d:T+-]+'\) to \('[\d:T+-]+'\)"
-    r"|drop table visit_\d{4}_\d\d|set local lock_timeout = '300ms'"
+    r"|drop table visit_\d{4}_\d\d|set local lock_timeout = '\w+'"
 )
 # Words that end a FROM list or a condition.
 _CLAUSES = {"where", "group", "having", "order", "limit", "offset", "window", "returning", "set", "for", "values"}

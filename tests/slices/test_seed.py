@@ -1,6 +1,6 @@
 """Made-up customers: the same for a seed, and in the database just as if they had signed up themselves."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -47,7 +47,12 @@ from patron.tenants import queries as tenants
 from patron.tenants.model import BEHAVIORS
 from patron.transactions import queries as transactions
 from patron.transactions.model import stored, summed
-from shops import ACCOUNTS, TICKETS, Shop, open_shop
+from patron.visits.ids import read_id
+from patron.visits.model import Details as Coming
+from patron.visits.model import Visit, visitor_of
+from patron.visits.model import checked as checked_visit
+from patron.visits.queries import COLUMNS as VISIT_COLUMNS
+from shops import ACCOUNTS, TICKETS, VISITS, Shop, open_shop
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 NOTHING = Choices((), ())
@@ -198,6 +203,42 @@ async def test_stored_sums_are_those_of_the_transactions(seeded: Seeded) -> None
     for account in found:
         assert stored(account) == summed(await transactions.groups(seeded.ctx, account.id), account.order_currency)
     assert sum(account.order_count for account in found) > COUNT
+
+
+async def test_visits_are_such_as_recording_would_have_written(seeded: Seeded) -> None:
+    found = await visits_of(seeded.ctx)
+    assert len(found) > COUNT // 2
+    for visit in found:
+        wrote = Coming(**{name: getattr(visit, name) for name in Coming.__struct_fields__})
+        assert checked_visit(wrote, site_id=visit.site_id, now=visit.at, id=visit.id) == visit
+        assert read_id(visit.name) == (visit.id, visit.at)
+    assert {visit.kind for visit in found} == {"Website", "Store", "Call"}
+    assert {visit.device for visit in found} == {"phone", "tablet", "desktop", "unknown"}
+
+
+async def test_visits_are_counted_and_their_orders_name_them(seeded: Seeded) -> None:
+    found = await visits_of(seeded.ctx)
+    by_account: dict[int, list[datetime]] = defaultdict(list)
+    for visit in found:
+        by_account[visit.account_id or 0].append(visit.at)
+    for account in await everybody(seeded.ctx):
+        moments = by_account.get(account.id, [])
+        assert (account.visit_count, account.last_visit_at) == (len(moments), max(moments, default=None))
+    rows = await seeded.ctx.db.fetch(
+        "select w.id, w.first_at, w.last_at from visitor w where w.tenant_id = $1", seeded.ctx.tenant_id
+    )
+    seen = {visitor_of(account_id): (min(some), max(some)) for account_id, some in by_account.items()}
+    assert {row["id"]: (row["first_at"], row["last_at"]) for row in rows} == seen
+    page = (await seeded.shop.get(VISITS, params={"pageSize": 200})).json()
+    assert page["totalCount"] == len(found)
+    assert {bool(one["transactions"]) for one in page["items"]} == {True, False}
+    figures = (await seeded.shop.get(f"{VISITS}/analytics", params={"from": "2026-10-01", "to": "2026-10-31"})).json()
+    assert 0 < figures["total"]["conversions"] < figures["total"]["visits"]
+
+
+async def visits_of(ctx: Ctx) -> list[Visit]:
+    rows = await ctx.db.fetch(f"select {VISIT_COLUMNS} from visit v where v.tenant_id = $1", ctx.tenant_id)
+    return [Visit(*row) for row in rows]
 
 
 async def test_counters_are_the_counts(seeded: Seeded) -> None:

@@ -24,7 +24,7 @@ def seed(
     tenant: Annotated[int | None, typer.Option(help="Tenant id; not needed when there is only one.")] = None,
     into_live: Annotated[bool, typer.Option("--into-live", help="Also into a tenant that is not for tests.")] = False,
 ) -> None:
-    """Add made-up customers with contacts, attributes, notes and orders.
+    """Add made-up customers with contacts, attributes, notes, orders and visits.
 
     The same seed gives the same customers. An interrupted run goes on where it stopped when it is started again;
     a larger number adds to what is there. The demo shop's own customers are the first 2,000 of seed 1.

@@ -11,6 +11,7 @@ import msgspec
 
 from patron.credits.model import LIFE
 from patron.demo.choices import Choices
+from patron.demo.comings import comings
 from patron.demo.dice import Dice
 from patron.demo.people import Deed, Entry, Gift, Person
 from patron.demo.places import Country, Name, countries
@@ -47,13 +48,15 @@ def external_id(seed: int, index: int) -> str:
 def people(seed: int, start: int, end: int, now: datetime, choices: Choices) -> Iterator[Person]:
     """The customers `start` up to `end` (exclusive), which lie in one block."""
     block = start // BLOCK
-    # Dice of their own: who people are does not depend on what a tenant wants to know of them, or on their credits.
-    dice, of_tenant, of_gifts = (Dice(f"patron {seed} {block}{what}") for what in ("", " choices", " gifts"))
+    # Dice of their own: who people are does not depend on what a tenant wants to know of them, on credits or visits.
+    kinds = ("", " choices", " gifts", " visits")
+    dice, of_tenant, of_gifts, of_visits = (Dice(f"patron {seed} {block}{what}") for what in kinds)
     for index in range(block * BLOCK, end):
         person = choices.complete(of_tenant, _person(dice, seed, index, now), now)
-        person = msgspec.structs.replace(person, gifts=_gifts(of_gifts, person, now))
+        gifts = _gifts(of_gifts, person, now)
+        came = comings(of_visits, person.created_at, person.deeds, now)
         if index >= start:
-            yield person
+            yield msgspec.structs.replace(person, gifts=gifts, comings=came)
 
 
 def _gifts(dice: Dice, person: Person, now: datetime) -> list[Gift]:

@@ -40,6 +40,17 @@ class Deed(NamedTuple):
     at: datetime
 
 
+class Coming(NamedTuple):
+    """One visit; `deed` is the place of the order that it led to, among the customer's deeds."""
+
+    at: datetime
+    kind: str
+    user_agent: str | None
+    referrer: str | None
+    location: str | None
+    deed: int | None
+
+
 class Value(NamedTuple):
     """The values of one custom attribute, encoded as they are stored."""
 
@@ -81,6 +92,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     last_login_at: datetime | None
     contacts: Sequence[Entry]
     deeds: Sequence[Deed]
+    comings: Sequence[Coming] = ()
     notes: Sequence[str] = ()
     gifts: Sequence[Gift] = ()
     attributes: Sequence[Value] = ()

@@ -5,6 +5,7 @@ The rules are the slices' own (`keys`, `names_of`, `summed`, `paths`); only the 
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -19,6 +20,9 @@ from patron.kernel.events import Changes, difference
 from patron.kernel.values import from_minor, name_key
 from patron.logins.model import names_of
 from patron.transactions.model import Group, Sums, summed
+from patron.visits.ids import whole
+from patron.visits.model import Details, checked
+from patron.visits.months import month_of
 
 Row = tuple[object, ...]
 
@@ -31,7 +35,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("tenant_id", "id", "customer_set_code", "account_type", "user_id", "email", "email_key", "holds_email"),
         *("user_name", "first_name", "last_name", "company", "external_id", "tax_id", "is_tax_exempt"),
         *("accepts_marketing", "locale", "is_anonymous", "since_at", "order_count", "order_total_minor"),
-        *("order_currency", "last_order_at", "wishlist_count", "created_at", "created_by", "updated_at", "updated_by"),
+        *("order_currency", "last_order_at", "wishlist_count", "visit_count", "last_visit_at"),
+        *("created_at", "created_by", "updated_at", "updated_by"),
         *("first_name_key", "last_name_key", "company_key", "email_sort", "search"),
     ),
     "address": (
@@ -49,7 +54,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "segment_member": ("tenant_id", "segment_id", "account_id", "kind", "since_at", "added_by"),
     "account_transaction": (
-        *("tenant_id", "account_id", "id", "kind", "interaction", "amount_minor", "currency", "at"),
+        *("tenant_id", "account_id", "id", "kind", "interaction", "amount_minor", "currency", "at", "visit_id"),
     ),
     "credit_balance": ("tenant_id", "account_id", "currency", "available_minor"),
     "credit": (
@@ -61,6 +66,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("tenant_id", "credit_id", "number", "currency", "kind", "source", "target", "amount_minor", "balance_minor"),
         *("at", "by"),
     ),
+    "visit": (
+        *("tenant_id", "id", "key", "at", "kind", "account_id", "user_id", "site_id", "session_id", "referrer"),
+        *("user_agent", "browser_location", "location", "device", "visitor", "recorded_at"),
+    ),
+    "visitor": ("tenant_id", "id", "first_at", "last_at"),
     "login": (
         *("tenant_id", "account_id", "customer_set_code", "user_id", "user_name", "password_hash", "last_login_at"),
         *("last_password_at", "created_at", "updated_at"),
@@ -73,6 +83,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 
 _PLACE = COLUMNS["address"][3:]  # without the ids
+_VISIT = COLUMNS["visit"][1:-1]  # without the tenant and the time of recording, which is that of the visit
 _WHO = COLUMNS["contact"][4:-4]  # without the ids and stamps
 
 
@@ -102,6 +113,7 @@ class Rows:
     def __init__(self, target: Target, ids: Mapping[str, Iterator[int]]) -> None:
         self.tables: dict[str, list[Row]] = {table: [] for table in COLUMNS}
         self.counted: Counter[tuple[str, bool]] = Counter()
+        self.months: Counter[datetime] = Counter()
         self._target = target
         self._ids = ids
 
@@ -123,8 +135,10 @@ class Rows:
         for segment_id, kind in person.segments:
             member = (tenant_id, segment_id, account_id, kind, person.created_at, BY)
             self.tables["segment_member"].append(member)
-        for deed in person.deeds:
-            self.tables["account_transaction"].append((tenant_id, account_id, *deed[:4], site.currency, deed.at))
+        led_to = self._visits(person, account_id, site)
+        for place, deed in enumerate(person.deeds):
+            done = (tenant_id, account_id, *deed[:4], site.currency, deed.at, led_to.get(place))
+            self.tables["account_transaction"].append(done)
         self._event("account.created", person, account_id, site, changes)
         if person.user_id is not None:
             self._login(person, account_id, site)
@@ -159,6 +173,8 @@ class Rows:
             "is_active": True,
             "since_at": person.created_at,
             "order_currency": site.currency,
+            "visit_count": len(person.comings),
+            "last_visit_at": whole(max(coming.at for coming in person.comings)) if person.comings else None,
             "created_at": person.created_at,
             "created_by": BY,
             "updated_at": person.created_at,
@@ -180,6 +196,32 @@ class Rows:
         self.tables["contact"].append((tenant_id, contact_id, account_id, address_id, *who, *stamps))
         named = paths(contact_id)
         return {named[name]: (None, value) for name, value in values.items() if value is not None}
+
+    def _visits(self, person: Person, account_id: int, site: Site) -> dict[int, str]:
+        """The visits of a customer. Answers the names of those that led to orders, by the place of the order."""
+        led_to: dict[int, str] = {}
+        made = []
+        for coming in person.comings:
+            details = Details(
+                account_id=account_id,
+                user_id=person.user_id,
+                kind=coming.kind,
+                at=coming.at,
+                referrer=coming.referrer,
+                user_agent=coming.user_agent,
+                location=coming.location,
+            )
+            visit = checked(details, site_id=site.id, now=coming.at)
+            made.append(visit)
+            self.months[month_of(visit.at)] += 1
+            self.tables["visit"].append((self._target.tenant_id, *(getattr(visit, name) for name in _VISIT), visit.at))
+            if coming.deed is not None:
+                led_to[coming.deed] = visit.name
+        if made:
+            moments = [visit.at for visit in made]
+            first_and_last = (min(moments), max(moments))
+            self.tables["visitor"].append((self._target.tenant_id, made[0].visitor, *first_and_last))
+        return led_to
 
     def _login(self, person: Person, account_id: int, site: Site) -> None:
         assert person.user_name is not None

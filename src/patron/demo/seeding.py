@@ -2,15 +2,17 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from patron.demo.choices import Choices
+from patron.demo.comings import MONTHS_BACK
 from patron.demo.drawing import BLOCK, external_id, people
 from patron.demo.people import Person
 from patron.demo.rows import COLUMNS, Rows, Target, needed
 from patron.kernel import ids
 from patron.kernel.db import Database, Session
+from patron.visits import months
 
 LANES = 2  # blocks on their way at once: one is drawn while PostgreSQL takes in the other
 SLOTS = 16  # of account_count
@@ -36,6 +38,7 @@ async def seed(
     spans = await missing(database.session(), target.tenant_id, seed=seed, count=count)
     added = sum(end - start for start, end in spans)
     done(count - added)
+    await make_room(database.session(), now)
     waiting = iter(spans)
 
     async def lane() -> None:
@@ -52,6 +55,11 @@ async def seed(
     except ExceptionGroup as group:
         raise group.exceptions[0] from group
     return added
+
+
+async def make_room(db: Session, now: datetime) -> None:
+    """Make the months that made-up visits lie in."""
+    await months.make(db, [months.months_after(months.month_of(now), -back) for back in range(MONTHS_BACK + 1)])
 
 
 async def missing(db: Session, tenant_id: int, *, seed: int, count: int) -> list[Span]:
@@ -96,4 +104,19 @@ async def write(db: Session, target: Target, customers: Sequence[Person]) -> lis
             count,
             count if is_guest else 0,
         )
+    await _count_visits(db, target.tenant_id, rows.months)
     return account_ids
+
+
+async def _count_visits(db: Session, tenant_id: int, by_month: Mapping[datetime, int]) -> None:
+    await db.execute(
+        """
+        insert into visit_count as n (tenant_id, month_at, slot, visits)
+        select $1, m.month_at, $2, m.visits from unnest($3::timestamptz[], $4::bigint[]) as m (month_at, visits)
+        on conflict (tenant_id, month_at, slot) do update set visits = n.visits + excluded.visits
+        """,
+        tenant_id,
+        secrets.randbelow(SLOTS),
+        sorted(by_month),
+        [by_month[month] for month in sorted(by_month)],
+    )

@@ -15,10 +15,11 @@ import msgspec
 from patron.customers import actions as customers
 from patron.demo import catalogue
 from patron.demo.choices import Choices
+from patron.demo.comings import comings
 from patron.demo.dice import Dice
 from patron.demo.drawing import BLOCK, people
 from patron.demo.rows import Target
-from patron.demo.seeding import write
+from patron.demo.seeding import make_room, write
 from patron.kernel.caller import SYSTEM, Site
 from patron.kernel.context import Ctx, Secrets
 from patron.kernel.db import Database, Session
@@ -190,7 +191,10 @@ async def _add_shopper(db: Session, secrets: Secrets, target: Target, choices: C
     """The known shopper, as a customer like all others but for the password."""
     password = readable_password()
     known = msgspec.structs.replace(target, password_hash=await secrets.passwords.hash(password))
+    await make_room(db, now)
     person = choices.complete(Dice("patron shopper"), catalogue.shopper(SHOPPER_EMAIL, now), now)
+    came = comings(Dice("patron shopper visits"), person.created_at, person.deeds, now)
+    person = msgspec.structs.replace(person, comings=came)
     (account_id,) = await write(db, known, [person])
     return Shopper(SHOPPER_EMAIL, password, account_id)
 

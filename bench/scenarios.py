@@ -123,6 +123,36 @@ def debit(data: Data, codes: list[str]) -> list[bytes]:
     return [request("POST", f"{path}/{code}/transactions", data.application_token, body) for code in codes]
 
 
+def visit(dice: random.Random, data: Data) -> dict[str, object]:
+    """A visit as a web shop's log has it: six in ten of a customer, the others of a stranger."""
+    who = {"accountId": dice.choice(data.customers).id} if dice.random() < 0.6 else {"userId": _hex(dice)}
+    return {
+        "type": "Website",
+        "webUserAgent": dice.choice(_AGENTS),
+        "webSessionId": _hex(dice),
+        "webReferrer": "https://search.example/?q=shoes",
+        **who,
+    }
+
+
+def ingest(data: Data) -> list[bytes]:
+    """Each request a batch of a hundred other visits."""
+    dice = random.Random(3)  # noqa: S311
+    batches = [[visit(dice, data) for _ in range(100)] for _ in range(200)]
+    return [request("POST", "/api/commerce/customer/visits/batch", data.application_token, one) for one in batches]
+
+
+_AGENTS = tuple(
+    f"Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 {kind}Safari/537.36"
+    for version in range(110, 140)
+    for system, kind in (("Windows NT 10.0; Win64; x64", ""), ("Linux; Android 10; K", "Mobile "))
+)
+
+
+def _hex(dice: random.Random) -> str:
+    return f"{dice.getrandbits(128):032x}"
+
+
 SCENARIOS = (
     Scenario(name="own account with token", target=READS, requests=own),
     Scenario(name="account by id", target=READS, requests=by_id),
@@ -142,6 +172,7 @@ SCENARIOS = (
     ),
     Scenario(name="create account with two contacts", target=WRITES, requests=create),
     Scenario(name="add contact", target=WRITES, requests=add_contact),
+    Scenario(name="100 visits in a call", target=WRITES, requests=ingest),
     Scenario(name="refresh", target=WRITES, requests=refresh, carry=b'"refreshToken":"'),
     Scenario(name="credit debit over many accounts", target=WRITES, requests=lambda d: debit(d, d.credits)),
     Scenario(name="credit debit on one hot account", target=WRITES, requests=lambda d: debit(d, [d.hot_credit])),

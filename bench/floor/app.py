@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from bench.floor import reads, writes
+from bench.floor import reads, visits, writes
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -92,6 +92,8 @@ class Floor:
             return 201, await writes.create(conn, tenant_id, site_id, body)
         if path.startswith("credits/"):
             return 201, await writes.debit(conn, tenant_id, site_id, path.split("/")[1], body)
+        if path == "visits/batch":
+            return 201, await visits.record(conn, tenant_id, site_id, body)
         if body:
             return 201, await writes.add_contact(conn, tenant_id, site_id, int(path.split("/")[1]), body)
         query = scope["query_string"].decode()

@@ -6,6 +6,7 @@ from patron.accounts import actions as accounts
 from patron.accounts.actions import Tally
 from patron.customers import visits
 from patron.customers.visits import NewVisit, Recorded
+from patron.kernel import events
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid, NotFound, Taken, check_version
 from patron.transactions import actions as transactions
@@ -34,6 +35,8 @@ async def update(ctx: Ctx, name: str, new: NewVisit, *, expect: frozenset[int] |
     await _set_last(ctx, before.visit, visit)
     after = Recorded(visit, await _settle(ctx, before, visit, wanted))
     await visits.tell_event(ctx, "visit.updated", before, after)
+    if visit.account_id and before.visit.account_id not in (None, visit.account_id):
+        await events.touched(ctx, [before.visit.account_id])  # it has lost a visit; the event is of who has it now
     return after
 
 

@@ -134,6 +134,7 @@ async def record_batch(ctx: Ctx, given: Sequence[NewVisit]) -> list[Recorded]:
         await actions.insert(ctx, [one.visit for one in fresh])
         await events.record(ctx, "visits.recorded", changes={"visits": (None, len(fresh))})
         await events.touched(ctx, sorted(owners))
+        await events.touched(ctx, sorted(owners))
     return rows
 
 
@@ -232,5 +233,5 @@ async def tell_event(ctx: Ctx, topic: str, before: Recorded | None, after: Recor
     for id_ in old | new:
         changes |= events.difference(old.get(id_), new.get(id_), deeds.paths(id_))
     if changes or before is None:
-        account_id = after.visit.account_id
+        account_id = after.visit.account_id or (before.visit.account_id if before else None)
         await events.record(ctx, topic, account_id=account_id, subject=f"visit/{name}", changes=changes)

@@ -134,7 +134,6 @@ async def record_batch(ctx: Ctx, given: Sequence[NewVisit]) -> list[Recorded]:
         await actions.insert(ctx, [one.visit for one in fresh])
         await events.record(ctx, "visits.recorded", changes={"visits": (None, len(fresh))})
         await events.touched(ctx, sorted(owners))
-        await events.touched(ctx, sorted(owners))
     return rows
 
 

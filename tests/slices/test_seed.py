@@ -1,6 +1,6 @@
 """Made-up customers: the same for a seed, and in the database just as if they had signed up themselves."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ import pytest_asyncio
 from attribute_samples import definition, details, list_of
 from ledgers import drifts
 from patron.accounts import queries as accounts
-from patron.accounts.model import AUDITED, Account, Profile, keys
+from patron.accounts.model import AUDITED, Profile, keys
 from patron.accounts.model import checked as checked_profile
 from patron.attributes.model import FAMILIES, Label, Word
 from patron.attributes.model import Details as AttributeDetails
@@ -31,32 +31,18 @@ from patron.demo import catalogue, seeding
 from patron.demo.choices import Choices, pool_of
 from patron.demo.drawing import BLOCK, people
 from patron.demo.people import Person
-from patron.demo.rows import Target
 from patron.kernel import events
-from patron.kernel.caller import SYSTEM
-from patron.kernel.clock import clock
-from patron.kernel.context import Ctx, Secrets
 from patron.kernel.db import Database
 from patron.kernel.definitions import Validation
-from patron.kernel.revocation import Revocations
-from patron.kernel.secrets import Passwords, Vault
-from patron.kernel.tokens import Keyring
 from patron.logins import queries as logins
 from patron.notes.model import checked as checked_note
 from patron.tenants import queries as tenants
-from patron.tenants.model import BEHAVIORS
 from patron.transactions import queries as transactions
 from patron.transactions.model import stored, summed
-from patron.visits.ids import read_id
-from patron.visits.model import Details as Coming
-from patron.visits.model import Visit, visitor_of
-from patron.visits.model import checked as checked_visit
-from patron.visits.queries import COLUMNS as VISIT_COLUMNS
-from shops import ACCOUNTS, TICKETS, VISITS, Shop, open_shop
+from seeded import NOW, PASSWORD, Seeded, everybody, prepared
+from shops import ACCOUNTS, TICKETS
 
-NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 NOTHING = Choices((), ())
-PASSWORD = "one-for-all-7"
 NUMBERS = msgspec.json.Decoder(float_hook=Decimal)
 COUNT = 600
 
@@ -133,39 +119,6 @@ def test_a_definition_that_is_hard_to_meet_is_met_or_left_alone(odd: AttributeDe
     assert [checked_values(made, one) for one in values] == values
 
 
-class Seeded:
-    """A tenant with made-up customers, and ways to look at them."""
-
-    def __init__(self, shop: Shop, ctx: Ctx, target: Target, choices: Choices) -> None:
-        self.shop = shop
-        self.ctx = ctx
-        self.target = target
-        self.choices = choices
-
-    async def seed(self, count: int, number: int = 1) -> int:
-        database = self.shop.database
-        return await seeding.seed(database, self.target, self.choices, seed=number, count=count, now=NOW)
-
-    async def value(self, sql: str) -> int:
-        return int(await self.ctx.db.value(sql, self.ctx.tenant_id))
-
-
-async def prepared(http: httpx.AsyncClient, database: Database) -> Seeded:
-    shop = await open_shop(http, database)
-    db, passwords = database.session(), Passwords()
-    vault = Vault(bytes(32))
-    revocations = Revocations(database, lambda _subject: None)
-    async with passwords.turn() as turn:
-        hashed = await turn.hash(PASSWORD)
-    passwords.close()
-    secrets = Secrets(vault, Keyring(vault, "patron"), passwords, revocations)
-    sites = await tenants.sites(db, shop.tenant_id)
-    ctx = Ctx(shop.tenant_id, SYSTEM, frozenset(BEHAVIORS), clock(), "test", db, secrets, sites[0])
-    await catalogue.add_definitions(ctx)
-    await catalogue.add_segments(ctx)
-    return Seeded(shop, ctx, Target(shop.tenant_id, sites, hashed), await Choices.load(db, shop.tenant_id))
-
-
 @pytest_asyncio.fixture(scope="module")
 async def seeded(http: httpx.AsyncClient, database: Database) -> Seeded:
     """A tenant with the first 600 customers of a seed."""
@@ -178,13 +131,6 @@ async def seeded(http: httpx.AsyncClient, database: Database) -> Seeded:
 async def empty(http: httpx.AsyncClient, database: Database) -> Seeded:
     """A tenant without customers."""
     return await prepared(http, database)
-
-
-async def everybody(ctx: Ctx) -> list[Account]:
-    rows = await ctx.db.fetch(
-        f"select {accounts.COLUMNS} from account a where a.tenant_id = $1 order by a.id", ctx.tenant_id
-    )
-    return [Account(*row) for row in rows]
 
 
 async def test_stored_keys_are_those_of_a_sign_up(seeded: Seeded) -> None:
@@ -203,42 +149,6 @@ async def test_stored_sums_are_those_of_the_transactions(seeded: Seeded) -> None
     for account in found:
         assert stored(account) == summed(await transactions.groups(seeded.ctx, account.id), account.order_currency)
     assert sum(account.order_count for account in found) > COUNT
-
-
-async def test_visits_are_such_as_recording_would_have_written(seeded: Seeded) -> None:
-    found = await visits_of(seeded.ctx)
-    assert len(found) > COUNT // 2
-    for visit in found:
-        wrote = Coming(**{name: getattr(visit, name) for name in Coming.__struct_fields__})
-        assert checked_visit(wrote, site_id=visit.site_id, now=visit.at, id=visit.id) == visit
-        assert read_id(visit.name) == (visit.id, visit.at)
-    assert {visit.kind for visit in found} == {"Website", "Store", "Call"}
-    assert {visit.device for visit in found} == {"phone", "tablet", "desktop", "unknown"}
-
-
-async def test_visits_are_counted_and_their_orders_name_them(seeded: Seeded) -> None:
-    found = await visits_of(seeded.ctx)
-    by_account: dict[int, list[datetime]] = defaultdict(list)
-    for visit in found:
-        by_account[visit.account_id or 0].append(visit.at)
-    for account in await everybody(seeded.ctx):
-        moments = by_account.get(account.id, [])
-        assert (account.visit_count, account.last_visit_at) == (len(moments), max(moments, default=None))
-    rows = await seeded.ctx.db.fetch(
-        "select w.id, w.first_at, w.last_at from visitor w where w.tenant_id = $1", seeded.ctx.tenant_id
-    )
-    seen = {visitor_of(account_id): (min(some), max(some)) for account_id, some in by_account.items()}
-    assert {row["id"]: (row["first_at"], row["last_at"]) for row in rows} == seen
-    page = (await seeded.shop.get(VISITS, params={"pageSize": 200})).json()
-    assert page["totalCount"] == len(found)
-    assert {bool(one["transactions"]) for one in page["items"]} == {True, False}
-    figures = (await seeded.shop.get(f"{VISITS}/analytics", params={"from": "2026-10-01", "to": "2026-10-31"})).json()
-    assert 0 < figures["total"]["conversions"] < figures["total"]["visits"]
-
-
-async def visits_of(ctx: Ctx) -> list[Visit]:
-    rows = await ctx.db.fetch(f"select {VISIT_COLUMNS} from visit v where v.tenant_id = $1", ctx.tenant_id)
-    return [Visit(*row) for row in rows]
 
 
 async def test_counters_are_the_counts(seeded: Seeded) -> None:

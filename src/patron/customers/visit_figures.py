@@ -19,6 +19,7 @@ from patron.visits.queries import FIELDS
 
 DAYS_MAX = 400
 ROWS_MAX = 5_000
+VISITS_MAX = 3_000_000  # about what can be added up before the time of a statement is over
 
 Per = Literal["day", "week"]
 # What can be told apart → the SQL for it.
@@ -128,13 +129,19 @@ async def _span(ctx: Ctx, asked: Question) -> tuple[datetime, datetime]:
         raise BadAsk("to", f"is 0 to {DAYS_MAX - 1} days after from")
     row = await ctx.db.row(
         """
-        select $2::date::timestamp at time zone z.name, $3::date::timestamp at time zone z.name
-        from pg_timezone_names z where lower(z.name) = lower($1)
+        select s.since, s.until, (select coalesce(sum(n.visits), 0) from visit_count n where n.tenant_id = $1
+               and n.month_at > s.since - interval '31 days' and n.month_at < s.until) as visits
+        from pg_timezone_names z cross join lateral (
+            select $3::date::timestamp at time zone z.name as since, $4::date::timestamp at time zone z.name as until
+        ) s where lower(z.name) = lower($2)
         """,
+        ctx.tenant_id,
         asked.zone,
         asked.first,
         asked.last + timedelta(days=1),
     )
     if row is None:
         raise BadAsk("timeZone", "is no time zone, such as Europe/Berlin")
-    return row[0], row[1]
+    if row["visits"] > VISITS_MAX:
+        raise BadAsk("from", f"asks about more than {VISITS_MAX:,} visits: ask for less time")
+    return row["since"], row["until"]

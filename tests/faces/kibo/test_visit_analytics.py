@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from buyers import buyer_of
+from patron.customers import visit_figures
 from patron.kernel.clock import clock
 from patron.visits.model import CHANNELS
 from shops import VISITS, Shop, fault, visit_of
@@ -183,6 +184,15 @@ async def test_the_answer_says_what_was_asked(shop: Shop) -> None:
 )
 async def test_what_cannot_be_asked_is_refused(shop: Shop, params: dict[str, Any], told: str) -> None:
     assert fault(await shop.get(ANALYTICS, params=params)) == (*INVALID, told)
+
+
+async def test_a_question_about_too_many_visits_is_refused(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    await shop.post(f"{VISITS}/batch", [{}, {}, {"date": (clock() - timedelta(days=100)).isoformat()}])
+    monkeypatch.setattr(visit_figures, "VISITS_MAX", 2)
+
+    assert (await asked(shop))["total"]["visits"] == 2
+    day = (clock() - timedelta(days=101)).date()
+    assert fault(await shop.get(ANALYTICS, params={"from": day})) == (*INVALID, "from")
 
 
 async def test_shoppers_learn_nothing(shop: Shop) -> None:

@@ -1,4 +1,4 @@
-"""What a shop's visits add up to, per day or week: computed when asked (docs/decisions/0018).
+"""What a shop's visits add up to, per day or week: computed when asked (docs/decisions/0022).
 
 A visitor is an account, else a user, else a session. New is who never came before, as far back as visits are kept; a
 visit has converted if an order names it. Segments are those of today.

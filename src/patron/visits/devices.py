@@ -1,4 +1,4 @@
-"""The device class of a user agent: phone, tablet, desktop, bot or unknown (docs/decisions/0017)."""
+"""The device class of a user agent: phone, tablet, desktop, bot or unknown (docs/decisions/0021)."""
 
 import re
 from functools import lru_cache

@@ -34,6 +34,7 @@ SAYS = {
 PER_SITE = (
     *("second_factor.always", "second_factor.on_fingerprint_change", "second_factor.on_region_change"),
     "email_code_sign_in",
+    "addresses.strict",
 )
 # Within what a number makes sense. The upper ends are those that no request gets beyond (Kibo behaviour 6.3, 8.1);
 # fewer than 64 characters would refuse passphrases (NIST SP 800-63B-4 3.1.1.2).

@@ -6,6 +6,8 @@ import httpx
 import pytest
 
 from addresses import AUSTIN, faults
+from patron.tenants import actions as tenants
+from patron.tenants import policies
 from shoppers import set_policy
 from shops import ACCOUNTS, PASSWORD, Shop, fault
 
@@ -94,6 +96,22 @@ async def test_strict_marks_what_is_right_whatever_is_claimed(shop: Shop, door: 
 
         assert answer.status_code in (200, 201), answer.text
         assert contacts[-1]["address"]["isValidated"] is is_validated
+
+
+async def test_a_site_may_be_stricter_or_more_lenient_than_its_tenant(shop: Shop) -> None:
+    db, account = shop.database.session(), await shop.account()
+    other = await tenants.create_site(db, shop.tenant_id, name="Outlet")
+    shop.token = await shop.sign_in()
+    book = f"{ACCOUNTS}/{account['id']}/contacts"
+
+    for of_tenant, of_site in ((False, True), (True, False)):
+        async with db.transaction():
+            await policies.change(db, shop.tenant_id, {"addresses.strict": of_tenant})
+            await policies.change_site(db, shop.tenant_id, other, {"addresses.strict": of_site})
+        statuses = {True: 400, False: 201}
+        here = await shop.post(book, {"address": WRONG})
+        there = await shop.post(book, {"address": WRONG}, headers={"x-vol-site": str(other)})
+        assert (here.status_code, there.status_code) == (statuses[of_tenant], statuses[of_site])
 
 
 async def test_strict_has_nothing_against_a_contact_without_an_address(shop: Shop) -> None:

@@ -13,7 +13,7 @@ from patron.accounts.model import Profile
 from patron.credits import actions, expiry, holds, ledger, payment_queries, payments
 from patron.credits.model import Credit, Details, Share
 from patron.kernel.db import Database
-from patron.kernel.errors import Invalid
+from patron.kernel.errors import Invalid, Refused
 from patron.worker import end_credits
 
 
@@ -200,6 +200,20 @@ async def test_more_than_one_bite_is_ended(till: Till, monkeypatch: pytest.Monke
 
     assert await expiry.tenants_due(ctx.db, ctx.now) == []
     assert await till.drifts() == []
+
+
+async def test_of_very_many_credits_those_that_expire_soonest_are_drawn_upon(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(payments, "CREDITS_MAX", 2)
+    owner = await customer(till)
+    credits_of_owner = [await issue(till, 10, days=days, account_id=owner) for days in (30, 20, 10)]
+
+    await pay(till, 15, account_id=owner)
+    with pytest.raises(Refused):
+        await pay(till, 16, account_id=owner)
+
+    assert [(await books(till, one))[1] for one in credits_of_owner] == [1000, 500, 0]
 
 
 _REST = "currency, kind, source, target, amount_minor, balance_minor, at"

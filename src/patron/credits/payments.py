@@ -168,7 +168,11 @@ async def _soonest(ctx: Ctx, checked: _Checked) -> list[Share]:
         select c.id, c.available_minor, c.expires_at from credit c
         where c.tenant_id = $1 and c.account_id = $2 and c.currency = $3 and c.available_minor > 0
           and c.activates_at <= $4 and c.expires_at > $4 and c.deleted_at is null
-        order by c.id limit $5 for update
+          and c.id = any(array(
+              select s.id from credit s where s.tenant_id = $1 and s.account_id = $2 and s.currency = $3
+                and s.available_minor > 0 and s.activates_at <= $4 and s.expires_at > $4 and s.deleted_at is null
+              order by s.expires_at, s.id limit $5))
+        order by c.id for update
         """,
         ctx.tenant_id,
         checked.account_id,
@@ -176,7 +180,6 @@ async def _soonest(ctx: Ctx, checked: _Checked) -> list[Share]:
         ctx.now,
         CREDITS_MAX,
     )
-    rows = [row for row in rows if row["available_minor"]]
     there = sum(row["available_minor"] for row in rows)
     if there < checked.amount_minor:
         had, asked = money(there, checked.currency), money(checked.amount_minor, checked.currency)

@@ -10,7 +10,7 @@ from patron.credits import ledger
 from patron.credits.holds import change
 from patron.credits.model import Payment, Share
 from patron.credits.payment_queries import COLUMNS as PAYMENT
-from patron.credits.payments import told
+from patron.credits.payments import record
 from patron.kernel import events
 from patron.kernel.context import Ctx
 from patron.kernel.db import Session
@@ -97,6 +97,6 @@ async def end_holds(ctx: Ctx) -> int:
             return 0
         payment = Payment(*row)
         note = ledger.Note(payment_id=payment.id, order_id=payment.order_id, comments="The hold has ended.")
-        await change(ctx, "release", payment, payment.held_minor, note)
-        await told(ctx, "payment.expired", payment, payment.id)
+        after = await change(ctx, "release", payment, payment.held_minor, note)
+        await record(ctx, "payment.expired", payment, after)
         return 1

@@ -8,7 +8,7 @@ from decimal import Decimal
 from patron.credits import ledger
 from patron.credits.model import Payment, allotted, checked_amount, checked_reference, money
 from patron.credits.payment_queries import COLUMNS, lots
-from patron.credits.payments import told
+from patron.credits.payments import record
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid, KeyReused, NotFound, Problem, Refused
 
@@ -25,11 +25,12 @@ async def capture(
     if await _is_repeated(ctx, note, "capture"):
         return payment
     _check_open(ctx, payment, amount_minor)
-    await change(ctx, "capture", payment, amount_minor, note)
-    if is_final and payment.held_minor > amount_minor:
-        rest = payment.held_minor - amount_minor
-        await change(ctx, "release", payment, rest, ledger.Note(payment_id=payment.id, order_id=payment.order_id))
-    return await told(ctx, "payment.captured", payment, payment_id)
+    after = await change(ctx, "capture", payment, amount_minor, note)
+    if is_final and after.held_minor:
+        rest = ledger.Note(payment_id=payment.id, order_id=payment.order_id)
+        after = await change(ctx, "release", after, after.held_minor, rest)
+    await record(ctx, "payment.captured", payment, after)
+    return after
 
 
 async def void(ctx: Ctx, payment_id: int) -> Payment:
@@ -37,10 +38,12 @@ async def void(ctx: Ctx, payment_id: int) -> Payment:
     payment = await _locked(ctx, payment_id)
     if not payment.is_hold:
         raise Refused("payment_not_held", "This payment was never a hold; refund it instead.")
-    if payment.held_minor:
-        note = ledger.Note(payment_id=payment.id, order_id=payment.order_id)
-        await change(ctx, "release", payment, payment.held_minor, note)
-    return await told(ctx, "payment.voided", payment, payment_id)
+    if not payment.held_minor:
+        return payment
+    note = ledger.Note(payment_id=payment.id, order_id=payment.order_id)
+    after = await change(ctx, "release", payment, payment.held_minor, note)
+    await record(ctx, "payment.voided", payment, after)
+    return after
 
 
 async def refund(ctx: Ctx, payment_id: int, amount: Decimal | None = None, *, key: str | None = None) -> Payment:
@@ -56,8 +59,9 @@ async def refund(ctx: Ctx, payment_id: int, amount: Decimal | None = None, *, ke
         return payment
     if not 0 < amount_minor <= left:
         raise Refused("refund_too_high", f"{money(left, payment.currency)} of this payment can be refunded.")
-    await change(ctx, "refund", payment, amount_minor, note)
-    return await told(ctx, "payment.refunded", payment, payment_id)
+    after = await change(ctx, "refund", payment, amount_minor, note)
+    await record(ctx, "payment.refunded", payment, after)
+    return after
 
 
 async def _locked(ctx: Ctx, payment_id: int) -> Payment:
@@ -116,7 +120,7 @@ def _check_open(ctx: Ctx, payment: Payment, amount_minor: int) -> None:
 _SUMS = {"capture": ("held", "captured"), "release": ("held", "released"), "refund": (None, "refunded")}
 
 
-async def change(ctx: Ctx, kind: str, payment: Payment, amount_minor: int, note: ledger.Note) -> None:
+async def change(ctx: Ctx, kind: str, payment: Payment, amount_minor: int, note: ledger.Note) -> Payment:
     """Write the entries of a change of a locked payment, and keep its sums. The caller knows that there is enough.
 
     What was spent comes back in the opposite order.
@@ -129,11 +133,11 @@ async def change(ctx: Ctx, kind: str, payment: Payment, amount_minor: int, note:
     assert len(posted) == len(shares), "a payment has what its entries say"
     source, target = _SUMS[kind]
     less = f"{source}_minor = {source}_minor - $3, " if source else ""
-    await ctx.db.execute(
+    row = await ctx.db.row(
         f"""
-        update credit_payment set version = version + 1, {less}{target}_minor = {target}_minor + $3,
+        update credit_payment p set version = version + 1, {less}{target}_minor = {target}_minor + $3,
                updated_at = $4, updated_by = $5
-        where tenant_id = $1 and id = $2
+        where p.tenant_id = $1 and p.id = $2 returning {COLUMNS}
         """,
         ctx.tenant_id,
         payment.id,
@@ -141,3 +145,5 @@ async def change(ctx: Ctx, kind: str, payment: Payment, amount_minor: int, note:
         ctx.now,
         ctx.actor.name,
     )
+    assert row is not None
+    return Payment(*row)

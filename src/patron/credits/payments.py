@@ -21,7 +21,7 @@ from patron.credits.model import (
     checked_text,
     money,
 )
-from patron.credits.payment_queries import get
+from patron.credits.payment_queries import COLUMNS, get
 from patron.credits.transactions import refusal
 from patron.kernel import events
 from patron.kernel.context import Ctx
@@ -63,8 +63,8 @@ async def pay(ctx: Ctx, wanted: Wanted) -> Payment:
     Raises Invalid, NotFound, KeyReused, and Refused when there is not enough.
     """
     checked = await _checked(ctx, wanted)
-    payment_id = await _insert(ctx, checked)
-    if payment_id is None:
+    payment = await _insert(ctx, checked)
+    if payment is None:
         return await _known(ctx, checked)
     if checked.expires_at is not None and not ctx.now < checked.expires_at <= ctx.now + HOLD_LIFE_MAX:
         raise Invalid.field("expiration_date", f"of a hold lies within the next {HOLD_LIFE_MAX.days} days")
@@ -73,12 +73,13 @@ async def pay(ctx: Ctx, wanted: Wanted) -> Payment:
     else:
         shares = await _soonest(ctx, checked)
     kind = "hold" if checked.is_hold else "debit"
-    note = msgspec.structs.replace(checked.note, payment_id=payment_id, key=None, fingerprint=None)
+    note = msgspec.structs.replace(checked.note, payment_id=payment.id, key=None, fingerprint=None)
     posted = await ledger.post(ctx, kind, shares, note)
     if len(posted) < len(shares):
         assert checked.credit is not None  # the others are locked
         raise refusal(await queries.by_code(ctx, checked.credit.code), kind, checked.amount_minor, ctx)
-    return await told(ctx, "payment.held" if checked.is_hold else "payment.debited", None, payment_id)
+    await record(ctx, "payment.held" if checked.is_hold else "payment.debited", None, payment)
+    return payment
 
 
 async def _checked(ctx: Ctx, wanted: Wanted) -> _Checked:
@@ -123,15 +124,15 @@ async def _checked(ctx: Ctx, wanted: Wanted) -> _Checked:
     )
 
 
-async def _insert(ctx: Ctx, checked: _Checked) -> int | None:
-    """The new payment's id; None when its key made one before. A twin that is under way is waited for."""
+async def _insert(ctx: Ctx, checked: _Checked) -> Payment | None:
+    """The new payment; None when its key made one before. A twin that is under way is waited for."""
     held, captured = (checked.amount_minor, 0) if checked.is_hold else (0, checked.amount_minor)
-    found = await ctx.db.value(
-        """
-        insert into credit_payment (tenant_id, key, fingerprint, account_id, credit_id, currency, amount_minor,
+    row = await ctx.db.row(
+        f"""
+        insert into credit_payment as p (tenant_id, key, fingerprint, account_id, credit_id, currency, amount_minor,
             held_minor, captured_minor, order_id, comments, expires_at, created_at, created_by, updated_at, updated_by)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $13, $14)
-        on conflict (tenant_id, key) do nothing returning id
+        on conflict (tenant_id, key) do nothing returning {COLUMNS}
         """,
         ctx.tenant_id,
         checked.note.key,
@@ -148,7 +149,7 @@ async def _insert(ctx: Ctx, checked: _Checked) -> int | None:
         ctx.now,
         ctx.actor.name,
     )
-    return None if found is None else int(found)
+    return Payment(*row) if row else None
 
 
 async def _known(ctx: Ctx, checked: _Checked) -> Payment:
@@ -188,16 +189,12 @@ async def _soonest(ctx: Ctx, checked: _Checked) -> list[Share]:
     return allotted([Share(row["id"], row["available_minor"]) for row in rows], checked.amount_minor)
 
 
-async def told(ctx: Ctx, topic: str, before: Payment | None, payment_id: int) -> Payment:
-    """The payment as it is now, after recording the event of what changed."""
-    after = await get(ctx, payment_id)
-    sums = {
-        f"payment/{payment_id}/{name}": tuple(
-            from_minor(getattr(one, f"{name}_minor") if one else 0, after.currency) for one in (before, after)
-        )
-        for name in ("held", "captured", "released", "refunded")
-    }
-    changes: events.Changes = {path: (old, new) for path, (old, new) in sums.items() if old != new}
-    if changes:
-        await events.record(ctx, topic, account_id=after.account_id, subject=f"payment/{payment_id}", changes=changes)
-    return after
+async def record(ctx: Ctx, topic: str, before: Payment | None, after: Payment) -> None:
+    """The event of what changed: how the payment's sums were, and how they are."""
+    changes: events.Changes = {}
+    for name in ("held", "captured", "released", "refunded"):
+        old, new = (getattr(one, f"{name}_minor") if one else 0 for one in (before, after))
+        if old != new:
+            amounts = (from_minor(old, after.currency), from_minor(new, after.currency))
+            changes[f"payment/{after.id}/{name}"] = amounts
+    await events.record(ctx, topic, account_id=after.account_id, subject=f"payment/{after.id}", changes=changes)

@@ -21,13 +21,15 @@ from bench.installation import Installation, Servers, ask
 from bench.load import CARRIED, NUMBER, Plan
 from bench.machine import described
 from bench.measuring import BadAnswersError, Window, alone, best, measure
-from bench.report import LATEST, Point, Results, screen, store, told
+from bench.report import LATEST, Point, Results, screen, store, told, told_of_segments
 from bench.scenarios import ACCOUNTS, DEEP, SCENARIOS, SIGN_IN, Scenario, request
+from bench.segments import follow
 from bench.storm import storm
 from patron.demo.progress import counting
 from patron.kernel.db import Database
 from patron.settings import Settings
 
+SEGMENT_SECONDS = 20.0  # of changes, with rules to follow
 _CURSOR = re.compile(rb'"nextCursor":"([^"]*)"')
 
 
@@ -178,6 +180,10 @@ async def _measured(run: Run, console: Console, machine: dict[str, str], custome
             points.append(point := await run.point(scenario))
             console.print(f"  {point.name}: {point.rps:,.0f} a second, {point.ratio:.0%} of the floor")
     stormed = storm(run.servers[1], run.data, run.seconds) if only in "sign-in storm" else None
+    followed = None
+    if only in "segment rules":
+        followed = await follow(run.at, run.servers[0], run.data, run.database, SEGMENT_SECONDS)
+        console.print(told_of_segments(followed))
     await run.database.close()
     return Results(
         measured_at=f"{datetime.now(UTC):%d %b %Y %H:%M} UTC",
@@ -188,6 +194,7 @@ async def _measured(run: Run, console: Console, machine: dict[str, str], custome
         rounds=run.rounds,
         points=points,
         storm=stormed,
+        segments=followed,
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from bench.segments import Followed
 from bench.storm import Storm
 
 RESULTS = Path(__file__).parent / "results"
@@ -54,6 +55,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     rounds: int
     points: list[Point]
     storm: Storm | None = None
+    segments: Followed | None = None
 
 
 def cells(point: Point) -> list[str]:
@@ -96,6 +98,17 @@ def told(storm: Storm) -> str:
     )
 
 
+def told_of_segments(followed: Followed) -> str:
+    """Segments with rules, in a sentence."""
+    return (
+        f"With {followed.rules} segments that have rules and {followed.changes_per_second:.0f} changed customers a "
+        f"second, a change is seen in its segment after {followed.visible_p50_ms:.0f} ms (p50), "
+        f"{followed.visible_p99_ms:.0f} ms (p99), {followed.visible_largest_ms:.0f} ms at most, counted from sending "
+        f"it. Filling one new segment takes {followed.first_fill_seconds:.1f} s, filling {followed.rules - 1} saved at "
+        f"once {followed.fill_all_seconds:.0f} s."
+    )
+
+
 def measured_on(results: Results) -> str:
     """Where, when, and beside whom."""
     machine, others = results.machine, [point.others for point in results.points]
@@ -115,6 +128,8 @@ def markdown(results: Results) -> str:
     lines += [f"| {' | '.join(cells(point))} |" for point in results.points]
     if results.storm is not None:
         lines += ["", told(results.storm)]
+    if results.segments is not None:
+        lines += ["", told_of_segments(results.segments)]
     return "\n".join(lines)
 
 

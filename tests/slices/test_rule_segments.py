@@ -1,5 +1,6 @@
 """Segments with rules follow the data: when the rule is saved, when an account changes, when time goes by."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -9,9 +10,10 @@ from patron.kernel import events
 from patron.kernel.clock import clock as real_clock
 from patron.kernel.context import Ctx
 from patron.kernel.query import Ago, Compare, Not
-from patron.segments import actions, rule_actions
-from patron.segments.evaluation import follow_changes, follow_time
-from patron.segments.filling import fill_some
+from patron.segments import rule_actions
+from patron.segments.evaluation import follow_changes, follow_time, hold
+from patron.segments.filling import _keep, fill_some
+from patron.segments.rules import Rule
 from patron.settings import Settings
 from rules import Stage
 from shops import ACCOUNTS, Shop
@@ -250,12 +252,48 @@ async def test_a_rule_that_fails_rests_and_the_others_go_on(shop: Shop, stage: S
     assert (await stage.rule(bad))["error"] is None
 
 
-async def test_saving_waits_for_no_other_tenant_and_evaluation_for_no_saving(shop: Shop, stage: Stage) -> None:
-    await stage.segment("all", Compare("id", "gt", 0))
-    await shop.account()
-    ctx = await stage.ctx()
-    async with ctx.db.transaction():
-        await actions.hold_rules(ctx)
+async def test_saving_and_evaluating_do_not_wait_for_each_other(shop: Shop, stage: Stage) -> None:
+    segment_id = await stage.segment("all", Compare("id", "gt", 0))
+    account_id = (await shop.account())["id"]
+    saving, working = await stage.ctx(), await stage.ctx()
+    async with saving.db.transaction():
+        await rule_actions.save(saving, segment_id, Compare("id", "lt", 0))
+        assert await follow_changes(await stage.ctx()) == 1
+    async with working.db.transaction():
+        assert await hold(working)
         assert await follow_changes(await stage.ctx()) == 0
         assert await fill_some(await stage.ctx()) == 0
-    assert await follow_changes(await stage.ctx()) == 1
+        again = await stage.ctx()
+        async with again.db.transaction():
+            await rule_actions.save(again, segment_id, Compare("id", "eq", account_id))
+
+    await stage.work()
+    assert await stage.members(segment_id) == {account_id}
+
+
+async def test_a_slice_by_an_older_rule_does_not_move_the_place_of_the_new_one(shop: Shop, stage: Stage) -> None:
+    ids = [(await shop.account())["id"] for _ in range(4)]
+    segment_id = await stage.segment("some", Compare("id", "gt", 0))
+    await fill_some(await stage.ctx(), size=2)
+    old = await stage.rule(segment_id)
+    ctx = await stage.ctx()
+    async with ctx.db.transaction():
+        await rule_actions.save(ctx, segment_id, Compare("id", "eq", ids[0]))
+    rule = Rule(segment_id, "some", Compare("id", "gt", 0))
+    await _keep(await stage.ctx(), [rule], old, {"upto": ids[3], "size": 2})
+
+    assert ((await stage.rule(segment_id))["next_id"], (await stage.rule(segment_id))["state"]) == (0, "filling")
+    await stage.work()
+    assert await stage.members(segment_id) == {ids[0]}
+
+
+async def test_two_rules_that_need_each_other_are_not_saved_at_the_same_moment(shop: Shop, stage: Stage) -> None:
+    one, other = await stage.segment("one"), await stage.segment("other")
+    path = "/api/commerce/customer/segments"
+
+    answers = await asyncio.gather(
+        shop.put(f"{path}/{one}/rule", {"filter": f"segments.id eq {other}"}),
+        shop.put(f"{path}/{other}/rule", {"filter": f"segments.id eq {one}"}),
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200, 400]

@@ -11,14 +11,16 @@ ACCOUNTS_AT_ONCE_MAX = 1_000
 
 
 async def hold_rules(ctx: Ctx) -> None:
-    """Wait until the tenant's rules are not being evaluated, and keep them so. Taken before any other lock."""
+    """Wait until nobody else changes the tenant's rules, and keep them so. Taken before any other lock.
+
+    The worker may be evaluating meanwhile: what it does by an older rule is done when filling by the new one begins.
+    """
     await ctx.db.execute(
         """
-        insert into rule_clock as c (tenant_id, dates_at) values ($1, $2)
-        on conflict (tenant_id) do update set dates_at = c.dates_at
+        insert into rule_gate as g (tenant_id) values ($1)
+        on conflict (tenant_id) do update set tenant_id = g.tenant_id
         """,
         ctx.tenant_id,
-        ctx.now,
     )
 
 
@@ -37,7 +39,9 @@ async def tidy_rules(ctx: Ctx) -> None:
 async def lock(ctx: Ctx, segment_id: int) -> Segment:
     """The segment, locked until the transaction ends. Raises NotFound."""
     row = await ctx.db.row(
-        f"select {COLUMNS} from segment s where s.tenant_id = $1 and s.id = $2 for update", ctx.tenant_id, segment_id
+        f"select {COLUMNS} from segment s where s.tenant_id = $1 and s.id = $2 for no key update",
+        ctx.tenant_id,
+        segment_id,
     )
     if row is None:
         raise NotFound("segment", segment_id)

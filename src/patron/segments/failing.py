@@ -7,7 +7,7 @@ from patron.kernel.errors import PatronError, Retry
 from patron.kernel.sql import Statement
 from patron.segments import fields as rule_fields
 from patron.segments.evaluation import Scope, TroubleError, of
-from patron.segments.rules import Rule
+from patron.segments.rules import Rule, to_json
 
 RETRY_AFTER = timedelta(minutes=5)
 
@@ -24,12 +24,13 @@ async def set_aside(ctx: Ctx, trouble: TroubleError) -> list[int]:
             await ctx.db.execute(
                 """
                 update segment_rule set state = 'failed', error = $3, retry_at = $4
-                where tenant_id = $1 and segment_id = $2
+                where tenant_id = $1 and segment_id = $2 and tree = $5
                 """,
                 ctx.tenant_id,
                 rule.segment_id,
                 fault,
                 ctx.now + RETRY_AFTER,
+                to_json(rule.tree),
             )
     return failed
 

@@ -4,7 +4,8 @@ How far it came stands in the row of the rule, written in the transaction of the
 there, whatever happened to the process before. Rules that stand at the same place are filled together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from patron.accounts import queries as accounts
 from patron.kernel.context import Ctx
@@ -13,7 +14,10 @@ from patron.segments.evaluation import Move, between, hold, settle
 from patron.segments.rules import Rule, from_json
 
 ACCOUNTS_AT_ONCE = 5_000
+Place = Row | Mapping[str, Any]  # how far rules are
+
 RULES_AT_ONCE = 50
+LOOKS_AT_ONCE = 50_000  # accounts times rules: a slice is a matter of some tenths of a second
 
 
 async def fill_some(ctx: Ctx, *, size: int = ACCOUNTS_AT_ONCE) -> int:
@@ -21,10 +25,10 @@ async def fill_some(ctx: Ctx, *, size: int = ACCOUNTS_AT_ONCE) -> int:
 
     Answers how many accounts were looked at; 0 when there is nothing to fill at the moment. Raises TroubleError.
     """
+    await _begin(ctx)
     async with ctx.db.transaction():
         if not await hold(ctx):
             return 0
-        await _begin(ctx)
         rows = await _next(ctx)
         if not rows:
             return 0
@@ -38,13 +42,13 @@ async def fill_some(ctx: Ctx, *, size: int = ACCOUNTS_AT_ONCE) -> int:
             ctx.tenant_id,
             after,
             last,
-            size,
+            min(size, max(LOOKS_AT_ONCE // len(rows), 1)),
         )
         assert slice_ is not None
         rules = [Rule(row["segment_id"], row["name"], from_json(row["tree"])) for row in rows]
         moves = await settle(ctx, rules, between(after, slice_["upto"]))
         await _mark_dependents(ctx, moves)
-        await _keep(ctx, rules, slice_, is_last=slice_["size"] < size)
+        await _keep(ctx, rules, rows[0], slice_)
         return int(slice_["size"]) or 1
 
 
@@ -101,19 +105,21 @@ async def _mark_dependents(ctx: Ctx, moves: Sequence[Move]) -> None:
         )
 
 
-async def _keep(ctx: Ctx, rules: Sequence[Rule], slice_: Row, *, is_last: bool) -> None:
-    """Note how far it came."""
+async def _keep(ctx: Ctx, rules: Sequence[Rule], stood: Place, slice_: Place) -> None:
+    """Note how far it came, at the rules that stand where they `stood`: others were saved anew meanwhile."""
     await ctx.db.execute(
         """
         update segment_rule set next_id = $3, done = done + $4, state = case when $5 then 'ready' else state end,
                total = case when $5 then done + $4 else greatest(total, done + $4) end,
                filled_at = case when $5 then $6 else filled_at end, error = case when $5 then null else error end
-        where tenant_id = $1 and segment_id = any($2)
+        where tenant_id = $1 and segment_id = any($2) and next_id = $7 and last_id = $8
         """,
         ctx.tenant_id,
         [rule.segment_id for rule in rules],
         slice_["upto"],
         slice_["size"],
-        is_last,
+        slice_["upto"] >= stood["last_id"],
         ctx.now,
+        stood["next_id"],
+        stood["last_id"],
     )

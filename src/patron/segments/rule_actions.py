@@ -66,6 +66,11 @@ async def save(ctx: Ctx, segment_id: int, tree: Filter, *, expect: frozenset[int
         raise Refused("group_without_rule", "A group cannot have a rule.")
     tree = await prepared(ctx, tree)
     await _check_others(ctx, segment, tree)
+    await ctx.db.execute(
+        "insert into rule_clock (tenant_id, dates_at) values ($1, $2) on conflict (tenant_id) do nothing",
+        ctx.tenant_id,
+        ctx.now,
+    )
     before = await ctx.db.row(
         "select tree from segment_rule where tenant_id = $1 and segment_id = $2", ctx.tenant_id, segment_id
     )

@@ -1,0 +1,11 @@
+"""Saving a rule waits for other savers of the shop, but no longer for the worker."""
+
+from patron.migrations.sql import run
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    """See the SQL file of the same name."""
+    run("0009_rule_gate")

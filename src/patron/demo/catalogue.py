@@ -13,8 +13,11 @@ from patron.credits.model import LIFE
 from patron.demo.people import Deed, Entry, Gift, Person
 from patron.kernel.context import Ctx
 from patron.kernel.definitions import Validation
+from patron.kernel.query import Ago, Compare, Filter
 from patron.kernel.secrets import random_token
 from patron.kernel.values import name_key
+from patron.segments import rule_actions
+from patron.segments.filling import fill_now
 
 
 def _attribute(code: str, label: str, input_type: str, value_type: str, **more: Any) -> Details:
@@ -64,13 +67,17 @@ TEXTS = {
 
 
 class Segment(NamedTuple):
-    """A segment, and who is in it. Of the groups an account is in one at most, so their rules exclude each other."""
+    """A segment, and who is in it: by hand, as `chosen` says, or by a rule that it has from then on.
+
+    Of the groups an account is in one at most, so those choices exclude each other.
+    """
 
     code: str
     kind: str
     name: str
     description: str
-    rule: Callable[[Person, datetime], bool]
+    chosen: Callable[[Person, datetime], bool] | None = None
+    rule: Filter | None = None
 
 
 def _orders(person: Person) -> list[Deed]:
@@ -79,10 +86,6 @@ def _orders(person: Person) -> list[Deed]:
 
 def _reads_newsletter(person: Person, _now: datetime) -> bool:
     return person.accepts_marketing
-
-
-def _spends_much(person: Person, _now: datetime) -> bool:
-    return sum(deed.amount_minor for deed in _orders(person)) > 40_000
 
 
 def _ordered_once(person: Person, _now: datetime) -> bool:
@@ -104,7 +107,14 @@ def _is_regular(person: Person, _now: datetime) -> bool:
 
 SEGMENTS = (
     Segment("newsletter", "segment", "Newsletter readers", "Agreed to marketing mails.", _reads_newsletter),
-    Segment("big-spenders", "segment", "Big spenders", "Ordered for more than 400 in all.", _spends_much),
+    Segment(
+        *("big-spenders", "segment", "Big spenders", "Ordered for more than 400 in all."),
+        rule=Compare("order_total", "gt", 400),
+    ),
+    Segment(
+        *("new-this-month", "segment", "New this month", "Customers since at most thirty days."),
+        rule=Compare("created_at", "ge", Ago(30)),
+    ),
     Segment("first-order", "segment", "First order", "Ordered once so far.", _ordered_once),
     Segment("win-back", "segment", "Win back", "Ordered before, but not within a year.", _stays_away),
     Segment("wholesale", "group", "Wholesale", "Companies, with their own prices.", _is_company),
@@ -131,6 +141,16 @@ async def add_segments(ctx: Ctx) -> None:
             for s in SEGMENTS
         ],
     )
+
+
+async def add_rules(ctx: Ctx) -> None:
+    """Give segments of a new demo shop their rules, and fill them; the customers are there."""
+    rows = await ctx.db.fetch("select id, code from segment where tenant_id = $1", ctx.tenant_id)
+    ids = {row["code"]: row["id"] for row in rows}
+    for segment in SEGMENTS:
+        if segment.rule is not None:
+            await rule_actions.save(ctx, ids[segment.code], segment.rule)
+    await fill_now(ctx)
 
 
 def shopper(email: str, now: datetime) -> Person:

@@ -17,7 +17,7 @@ from patron.kernel.errors import Invalid
 POOL_SIZE = 120
 SHARE = 0.4  # of the customers who have a value of a given definition
 _EARLIEST, _LATEST = datetime(1945, 1, 1, tzinfo=UTC), datetime(2008, 1, 1, tzinfo=UTC)
-_RULES = {segment.code: segment.rule for segment in SEGMENTS}
+_CHOSEN = {segment.code: segment.chosen for segment in SEGMENTS if segment.chosen is not None}
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -47,13 +47,13 @@ class Choices:
         return cls(pools, tuple((row["id"], row["kind"], row["code"]) for row in segments))
 
     def complete(self, dice: Dice, person: Person, now: datetime) -> Person:
-        """The person with attributes, and in the segments whose rule we know."""
+        """The person with attributes, and in the segments that are kept by hand."""
         family = FAMILIES[person.account_type]
         attributes = [dice.pick(pool.values) for pool in self._pools if pool.family == family and dice.chance(SHARE)]
         segments = [
             (segment_id, kind)
             for segment_id, kind, code in self._segments
-            if code in _RULES and _RULES[code](person, now)
+            if code in _CHOSEN and _CHOSEN[code](person, now)
         ]
         return msgspec.structs.replace(person, attributes=attributes, segments=segments)
 

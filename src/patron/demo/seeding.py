@@ -12,6 +12,7 @@ from patron.demo.people import Person
 from patron.demo.rows import COLUMNS, Rows, Target, needed
 from patron.kernel import ids
 from patron.kernel.db import Database, Session
+from patron.segments.filling import fill_anew
 from patron.visits import months
 
 LANES = 2  # blocks on their way at once: one is drawn while PostgreSQL takes in the other
@@ -54,6 +55,8 @@ async def seed(
                 lanes.create_task(lane())
     except ExceptionGroup as group:
         raise group.exceptions[0] from group
+    if added:
+        await fill_anew(database.session(), target.tenant_id)
     return added
 
 

@@ -134,6 +134,7 @@ async def _make(db: Session, secrets: Secrets, base_url: str, now: datetime, don
     for start in range(0, CUSTOMERS, BLOCK):
         await write(db, target, list(people(SEED, start, min(start + BLOCK, CUSTOMERS), now, choices)))
         done(BLOCK)
+    await catalogue.add_rules(ctx)
     return Shop(tenant_id, site_id, kibo, staff, shopper)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from patron.accounts import queries as accounts
 from patron.kernel.context import Ctx
-from patron.kernel.db import Row
+from patron.kernel.db import Row, Session
 from patron.segments.evaluation import Move, between, hold, settle
 from patron.segments.rules import Rule, from_json
 
@@ -52,7 +52,25 @@ async def fill_some(ctx: Ctx, *, size: int = ACCOUNTS_AT_ONCE) -> int:
         return int(slice_["size"]) or 1
 
 
-async def _begin(ctx: Ctx) -> None:
+async def fill_now(ctx: Ctx) -> None:
+    """Fill all segments of a tenant in the open transaction: for one that nobody else works with yet."""
+    await _begin(ctx, alone=True)
+    while await fill_some(ctx):
+        pass
+
+
+async def fill_anew(db: Session, tenant_id: int) -> None:
+    """Have the worker fill all segments of a tenant again, after rows were written that left no marks (COPY)."""
+    await db.execute(
+        """
+        update segment_rule set state = 'filling', last_id = null, after_xid = pg_current_xact_id()::text::bigint
+        where tenant_id = $1
+        """,
+        tenant_id,
+    )
+
+
+async def _begin(ctx: Ctx, *, alone: bool = False) -> None:
     """Begin with the rules whose time has come: every transaction is over that may not have known of them.
 
     Such a transaction left no mark at the accounts that it changed, if the rule was the tenant's first.
@@ -62,9 +80,10 @@ async def _begin(ctx: Ctx) -> None:
         update segment_rule set next_id = 0, done = 0, total = {accounts.counted()}, last_id = coalesce(
             (select a.id from account a where a.tenant_id = $1 order by a.id desc limit 1), 0)
         where tenant_id = $1 and state = 'filling' and last_id is null
-          and after_xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+          and ($2 or after_xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
         """,
         ctx.tenant_id,
+        alone,
     )
 
 

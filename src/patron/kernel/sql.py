@@ -33,11 +33,16 @@ SIGNATURE_LENGTH = 32
 
 
 class Statement:
-    """Collects bound values while SQL text is put together. `now` is what moments that move along are counted from."""
+    """Collects bound values while SQL text is put together. `now` is what moments that move along are counted from.
 
-    def __init__(self, *args: object, now: datetime | None = None) -> None:
+    `for_few`: the rows that are asked are few, so that child rows are looked up for each. PostgreSQL would rather read
+    whole tables once for very many conditions; an `offset` keeps it from that.
+    """
+
+    def __init__(self, *args: object, now: datetime | None = None, for_few: bool = False) -> None:
         self.args: list[object] = list(args)
         self._now = now
+        self._ending = " offset 0)" if for_few else ")"
 
     def bind(self, value: object, cast: str) -> str:
         """The placeholder for a value."""
@@ -57,7 +62,7 @@ class Statement:
                 field = fields[name]
                 condition = self._compare(field, op, value)
                 if field.inside:
-                    condition = field.inside.format(condition)
+                    condition = field.inside.format(condition).removesuffix(")") + self._ending
                 takes_null = op == "eq" if value is None else op == "ne"
                 return f"({condition} or {field.missing})" if field.missing and takes_null else condition
 

@@ -137,7 +137,7 @@ def _portions(rules: Sequence[Rule]) -> Iterator[list[Rule]]:
 
 async def _move(ctx: Ctx, rules: Sequence[Rule], fields: Fields, scope: Scope) -> list[Move]:
     """One scan of the accounts asks every rule; the difference to the present members is written."""
-    statement = Statement(ctx.tenant_id, *scope.values, now=ctx.now)
+    statement = Statement(ctx.tenant_id, *scope.values, now=ctx.now, for_few=True)
     verdicts = ", ".join(
         f"case when {statement.where(rule.tree, fields)} then {rule.segment_id}::bigint end" for rule in rules
     )
@@ -159,9 +159,8 @@ async def _move(ctx: Ctx, rules: Sequence[Rule], fields: Fields, scope: Scope) -
         ), come as (
             insert into segment_member (tenant_id, segment_id, account_id, kind, since_at, added_by)
             select $1, x.segment_id, x.account_id, 'segment', {now}, {by} from meant x
-            where not exists (
-                select from segment_member m
-                where m.tenant_id = $1 and m.segment_id = x.segment_id and m.account_id = x.account_id)
+            order by x.segment_id, x.account_id
+            on conflict (tenant_id, segment_id, account_id) do nothing
             returning account_id, segment_id
         )
         select account_id, segment_id, true as joined from come

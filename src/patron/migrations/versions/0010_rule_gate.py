@@ -2,10 +2,10 @@
 
 from patron.migrations.sql import run
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 
 def upgrade() -> None:
     """See the SQL file of the same name."""
-    run("0009_rule_gate")
+    run("0010_rule_gate")

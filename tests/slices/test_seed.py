@@ -32,6 +32,7 @@ from patron.demo.choices import Choices, pool_of
 from patron.demo.drawing import BLOCK, people
 from patron.demo.people import Person
 from patron.kernel import events
+from patron.kernel.clock import clock
 from patron.kernel.db import Database
 from patron.kernel.definitions import Validation
 from patron.kernel.values import from_minor

@@ -9,6 +9,7 @@ import zlib
 from collections import Counter
 from typing import Any
 
+import code_supply
 import httpx
 import requests
 from schemathesis import Case, Response
@@ -78,6 +79,7 @@ class Supply:
         self.things["reset"] = await reset_token(self.shop, settings, emailAddress=self.things["email"])
         definition = filled(FORMS["CustomerAttributeDefinition.createAttribute"][0].body, {"new_code": "b2b"})
         self.things["b2b_attribute"] = self._post(B2B_DEFINITIONS, definition)["attributeFQN"]
+        self.things |= await code_supply.stock_codes(self.shop, settings)
         self.statuses = Counter()
 
     @property
@@ -106,14 +108,17 @@ class Supply:
     def send_good(self) -> None:
         """Send the good request of the operation that is being tried, with nothing odd about it."""
         case = self.case
-        form, things = forms_of(case)[0], self._things_for(case)
-        group = name_of(case)[0]
+        group, name = name_of(case)
+        form, things = code_supply.ONCE.get(f"{group}.{name}", forms_of(case)[0]), self._things_for(case)
+        if form.body is not None and name.endswith(("SecondFactor", "RecoveryCodes")):
+            things |= {"account": things["guarded"], "factor": things["new_factor"]}
+            things["app_code"] = code_supply.code_of(things["new_secret"])
         case.path_parameters = {name: things[thing(group, name)] for name in case.path_parameters or {}}
         case.query, case.headers = filled(form.query, things), {}
         if form.body is not None:
             case.body = filled(form.body, things)
-        is_shoppers = _AS_SHOPPER.get(name_of(case)[1], 0) > 0.5
-        headers = self.shop.headers(self.things["ticket"] if is_shoppers else None)
+        token = self.things["ticket"] if _AS_SHOPPER.get(name, 0) > 0.5 else None
+        headers = self.shop.headers(self.things["waiting"] if name == "generateAndSend2faOtp" else token)
         self.answered(case, case.call(self.address, self.session, headers))
 
     def _things_for(self, case: Case) -> dict[str, Any]:

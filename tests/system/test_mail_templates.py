@@ -7,7 +7,8 @@ import pytest
 
 from installations import Installation
 from mail_offices import Mailbox, Office, listening, part
-from shops import ACCOUNTS, PASSWORD
+from shoppers import set_policy, sign_in
+from shops import ACCOUNTS, PASSWORD, TICKETS
 
 TEMPLATE = ("mail", "template")
 
@@ -56,6 +57,30 @@ async def test_a_site_words_its_mails_itself(office: Office, installation: Insta
     assert "with the site's own in fr." in installation.patron(
         *TEMPLATE, "show", "shopperLoginCreated", "--locale", "fr-CA"
     )
+
+
+async def test_a_code_arrives_as_the_site_words_it_and_signs_in(
+    office: Office, installation: Installation, tmp_path: Path
+) -> None:
+    (tmp_path / "code.txt").write_text("Votre code : {{ code }} ({{ minutes }} minutes)\n")
+    (tmp_path / "code.html").write_text("<b>{{ code }}</b>\n")
+    installation.patron(
+        *(*TEMPLATE, "set", "shopperSecondFactorCode", "--locale", "fr", "--subject", "Votre code"),
+        *("--text", str(tmp_path / "code.txt"), "--html", str(tmp_path / "code.html")),
+    )
+    await arrived(office, localeCode="fr-FR")
+    await set_policy(office.shop, second_factor={"always": True})
+    first = (await sign_in(office.shop, "jo@example.com")).json()
+    mailbox = Mailbox()
+    async with listening(mailbox) as address:
+        assert await office.send(url=f"smtp://{address}") == 1
+
+    [(_, message)] = mailbox.got
+    code = re.findall(r"Votre code : (\d{6}) \(3 minutes\)", part(message, "plain"))[0]
+    done = await office.shop.post(f"{TICKETS}/2fa/auth", {"userId": first["userId"], "otpCode": code})
+
+    assert (message["Subject"], part(message, "html").strip()) == ("Votre code", f"<b>{code}</b>")
+    assert done.status_code == 201, done.text
 
 
 async def test_a_mail_of_text_alone_is_one(office: Office, installation: Installation, tmp_path: Path) -> None:
@@ -121,6 +146,10 @@ async def test_a_preview_shows_what_is_not_set_yet(office: Office, installation:
         (("set", "shopperLoginCreated", "--subject", ""), "subject is empty."),
         (("set", "shopperLoginCreated", "--subject", "Hi {{ nick }}"), "subject, line 1: there is no fact nick."),
         (("preview", "shopperLoginCreated", "--subject", "Hi {{ shop"), "subject, line 1: unexpected end of template"),
+        (
+            ("set", "shopperSignInCode", "--subject", "{{ code }} is your code"),
+            "subject may not say code: subjects are stored and shown in clear.",
+        ),
         (("set", "shopperLoginCreated", "--text", "/nowhere/at.all"), "/nowhere/at.all cannot be read: No such file"),
         (("set", "shopperLoginCreated", "--html", "/dev/null", "--text", "/dev/null"), "text is empty."),
     ],

@@ -1,6 +1,7 @@
 """No secret stands in clear in the logs or in the database, whatever was done with it."""
 
 import asyncio
+import base64
 import re
 import socket
 import subprocess
@@ -16,16 +17,18 @@ import pytest
 
 from installations import KEY, Installation
 from patron.app import create_app
+from patron.kernel.clock import clock
 from patron.kernel.db import Database
 from patron.kernel.secrets import Vault
+from patron.logins import totp
 from patron.settings import Settings
-from shoppers import anonymous, refresh, reset_token, set_policy, sign_in, until
+from shoppers import anonymous, mailed_code, refresh, reset_token, set_policy, sign_in, until
 from shops import ACCOUNTS, TICKETS, Shop, open_shop
 
 FIRST, WRONG, SECOND, THIRD, BULK = (f"Canary-{word}-1" for word in ("first", "wrong", "second", "third", "bulk"))
 OAUTH = "/api/platform/applications/authtickets"
 # What carries a secret in an answer; all of them are hunted.
-_SECRET = re.compile(r"(access|refresh|jwtAccess)_?token|accessToken|refreshToken|jwtAccessToken", re.I)
+_SECRET = re.compile(r"(access|refresh|jwtAccess)_?token|accessToken|refreshToken|jwtAccessToken|secret", re.I)
 
 
 class Canaries:
@@ -46,6 +49,8 @@ class Canaries:
             for name, value in body.items():
                 if isinstance(value, str) and _SECRET.fullmatch(name):
                     yield value
+                if name == "recoveryCodes":
+                    yield from value
                 yield from self._within(value)
         elif isinstance(body, list):
             for one in body:
@@ -120,6 +125,28 @@ async def use_everything(shop: Shop, settings: Settings, canaries: Canaries) -> 
     for _ in range(2):
         await shop.post(f"{ACCOUNTS}/Update-Forgotten-Password", forgotten)
     assert (await sign_in(shop, "jo@example.com", THIRD)).status_code == 201
+    await use_codes(shop, settings, account_id)
+
+
+async def use_codes(shop: Shop, settings: Settings, account_id: int) -> None:
+    """Codes by mail, right and wrong, and an authenticator app with its recovery codes; digits are no canaries."""
+    await set_policy(shop, email_code_sign_in=True, second_factor={"always": True})
+    first = (await sign_in(shop, "jo@example.com", THIRD)).json()
+    code = {"userId": first["userId"], "otpCode": await mailed_code(shop, settings)}
+    for _ in range(2):
+        await shop.post(f"{TICKETS}/2fa/auth", code, shopper=first["accessToken"])
+    await shop.post(f"{TICKETS}/otp/request", {"email": "jo@example.com"})
+    mailed = await mailed_code(shop, settings, "shopperSignInCode")
+    await shop.post(f"{TICKETS}/otp/auth", {"email": "jo@example.com", "otpCode": mailed})
+    path = f"{ACCOUNTS}/{account_id}/secondfactors"
+    app = (await shop.post(path, {"name": "Phone"}, headers={"Idempotency-Key": "app"})).json()
+    now = totp.code_at(base64.b32decode(app["secret"]), totp.step_of(clock()))
+    made = await shop.post(f"{path}/{app['id']}/confirm", {"otpCode": now}, headers={"Idempotency-Key": "confirm"})
+    assert len(made.json()["recoveryCodes"]) == 10
+    await sign_in(shop, "jo@example.com", THIRD)
+    for recovery in (made.json()["recoveryCodes"][0], "wrong-codes"):
+        await shop.post(f"{TICKETS}/2fa/auth", {"userId": first["userId"], "otpCode": recovery})
+    await set_policy(shop)
 
 
 async def use_the_platform(shop: Shop) -> None:
@@ -136,7 +163,7 @@ async def fail_inside(shop: Shop) -> None:
     """Settings that cannot be read make calls fail with a trace in the log."""
     await set_policy(shop, access_minutes="soon")
     for name, password in (("jo@example.com", THIRD), ("nobody@example.com", WRONG)):
-        assert (await sign_in(shop, name, password)).status_code == 500
+        assert (await sign_in(shop, name, password, authTicketTtlMinutes=5)).status_code == 500
     assert (await refresh(shop, {"refreshToken": f"{'0' * 71}x"})).status_code == 401
     assert (await shop.get(f"{TICKETS}/anonymousshopper")).status_code == 500
 

@@ -15,7 +15,9 @@ from patron.kibo.audit import WORDS
 from patron.kibo.cards import Card
 from patron.kibo.contacts import CustomerContact
 from patron.kibo.transactions import Transaction
+from patron.kibo.visits import Visit
 from patron.transactions import model as transactions
+from patron.visits import model as visits
 
 
 def wire_path(noun: str, name: str) -> str:
@@ -42,6 +44,7 @@ def wire_path(noun: str, name: str) -> str:
         ("contact", contacts.Details.__struct_fields__, CustomerContact),
         ("card", cards.Details.__struct_fields__, Card),
         ("transaction", transactions.Details.__struct_fields__[1:], Transaction),
+        ("visit", [path.rpartition("/")[2] for path in visits.paths("id").values()], Visit),
     ],
 )
 def test_every_path_leads_to_a_property_of_the_body(noun: str, names: list[str], body: type) -> None:

@@ -224,13 +224,12 @@ def tell(faults: Faults) -> None:
 
 
 async def tell_event(ctx: Ctx, topic: str, before: Recorded | None, after: Recorded) -> None:
-    """Write the event of a single visit, with its transactions, if anything has changed."""
+    """Write the event of a single visit, with its transactions. What is a trace of a person stays out of it."""
     name = after.visit.name
     changes = events.difference(before and before.visit, after.visit, paths(name))
     old = {one.id: one for one in before.transactions} if before else {}
     new = {one.id: one for one in after.transactions}
     for id_ in old | new:
         changes |= events.difference(old.get(id_), new.get(id_), deeds.paths(id_))
-    if changes or before is None:
-        account_id = after.visit.account_id or (before.visit.account_id if before else None)
-        await events.record(ctx, topic, account_id=account_id, subject=f"visit/{name}", changes=changes)
+    account_id = after.visit.account_id or (before.visit.account_id if before else None)
+    await events.record(ctx, topic, account_id=account_id, subject=f"visit/{name}", changes=changes)

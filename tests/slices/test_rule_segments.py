@@ -10,7 +10,7 @@ from patron.kernel import events
 from patron.kernel.clock import clock as real_clock
 from patron.kernel.context import Ctx
 from patron.kernel.query import Ago, Compare, Not
-from patron.segments import rule_actions
+from patron.segments import job, rule_actions
 from patron.segments.evaluation import follow_changes, follow_time, hold
 from patron.segments.filling import _keep, fill_some
 from patron.segments.rules import Rule
@@ -297,3 +297,24 @@ async def test_two_rules_that_need_each_other_are_not_saved_at_the_same_moment(s
     )
 
     assert sorted(answer.status_code for answer in answers) == [200, 400]
+
+
+async def test_trouble_at_one_tenant_keeps_no_other_from_its_turn(
+    shop: Shop, other_shop: Shop, settings: Settings, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Stage(other_shop, settings)
+    segments = [await one.segment("all", Compare("id", "gt", 0)) for one in (stage, other)]
+    await stage.work()
+    ids = [(await one.account())["id"] for one in (shop, other_shop)]
+
+    async def follow(ctx: Ctx) -> int:
+        if ctx.tenant_id == shop.tenant_id:
+            raise RuntimeError("trouble")
+        return await follow_changes(ctx)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(job, "follow_changes", follow)
+        await stage.work()
+    assert [await one.members(of) for one, of in zip((stage, other), segments, strict=True)] == [set(), {ids[1]}]
+    await stage.work()
+    assert await stage.members(segments[0]) == {ids[0]}

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import structlog
+from prometheus_client import Counter, Gauge
 
 from patron.kernel.caller import SYSTEM
 from patron.kernel.context import Ctx, Secrets
@@ -18,7 +19,9 @@ DATES_SECONDS = 60.0
 
 # Over all tenants: who has changes, rules to fill, or dates to follow.
 DUE = """
-    select c.tenant_id from rule_clock c
+    select c.tenant_id,
+           (select w.at from account_change w where w.tenant_id = c.tenant_id order by w.id limit 1) as waits_since
+    from rule_clock c
     where c.dates_at <= $1::timestamptz - make_interval(secs => $2)
        or exists (select from account_change w where w.tenant_id = c.tenant_id)
        or exists (select from segment_rule r where r.tenant_id = c.tenant_id
@@ -26,6 +29,14 @@ DUE = """
 """
 
 log = structlog.get_logger()
+
+_LAG = Gauge(
+    "patron_segment_lag_seconds",
+    "How long the oldest changed account waited for the rules of segments, at the worker's last look.",
+    multiprocess_mode="max",
+)
+_CHANGES = Counter("patron_segment_changes_total", "Changed accounts that rules of segments were asked about.")
+_FAILURES = Counter("patron_segment_failures_total", "Rules of segments that could not be evaluated.")
 
 
 async def keep_in_step(database: Database, secrets: Secrets, now: Callable[[], datetime]) -> None:
@@ -41,11 +52,8 @@ async def keep_in_step(database: Database, secrets: Secrets, now: Callable[[], d
 
 async def _due(database: Database, now: datetime) -> list[int]:
     """The tenants for whom there is something to do."""
-    rows = await database.session().fetch(
-        DUE,
-        now,
-        DATES_SECONDS,
-    )
+    rows = await database.session().fetch(DUE, now, DATES_SECONDS)
+    _LAG.set(max([0.0, *((now - row["waits_since"]).total_seconds() for row in rows if row["waits_since"])]))
     return [row["tenant_id"] for row in rows]
 
 
@@ -59,12 +67,17 @@ async def _turn(database: Database, secrets: Secrets, tenant_id: int, now: Calla
         await try_again(ctx())
         await follow_time(ctx(), seconds=DATES_SECONDS)
         changes = await follow_changes(ctx())
+        _CHANGES.inc(changes)
         filled = await fill_some(ctx())
     except TroubleError as trouble:
         failed = await set_aside(ctx(), trouble)
+        _FAILURES.inc(len(failed))
         log.exception("segment rules failed", tenant=tenant_id, segments=failed)
         return bool(failed)
     except (PatronError, Retry) as error:
         log.warning("segment rules wait", tenant=tenant_id, reason=str(error))
+        return False
+    except Exception:
+        log.exception("segment rules fail", tenant=tenant_id)
         return False
     return changes > 0 or filled > 0

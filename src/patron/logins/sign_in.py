@@ -140,8 +140,10 @@ async def _count_failure(ctx: Ctx, login: Login | None, key: bytes, failures: Fa
         if login is not None:
             await events.record(ctx, "login.failed", account_id=login.account_id)
         else:  # costs what the entry costs, and leaves none
-            await ctx.db.execute(
-                "insert into event (tenant_id, at, topic) select $1, $2, $3 where false",
+            await ctx.db.write(
+                """
+                insert into event (tenant_id, at, topic) select $1, $2, $3 where false
+                """,
                 ctx.tenant_id,
                 ctx.now,
                 "login.failed",

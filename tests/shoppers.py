@@ -13,8 +13,9 @@ import msgspec
 
 from patron.kernel import mail
 from patron.kernel.mail import Body, Mail
-from patron.kernel.secrets import Vault
+from patron.kernel.secrets import Vault, random_token
 from patron.settings import Settings
+from patron.tenants.queries import settings_subject
 from shops import ACCOUNTS, PASSWORD, TICKETS, Shop
 
 CURRENT = f"{ACCOUNTS}/current"
@@ -55,6 +56,25 @@ async def state(shop: Shop, account_id: int) -> dict[str, Any]:
 async def set_policy(shop: Shop, **settings: object) -> None:
     """Give the tenant these settings, and no others."""
     await shop.database.session().execute("update tenant set settings = $2 where id = $1", shop.tenant_id, settings)
+    await settings_changed(shop)
+
+
+async def settings_changed(shop: Shop) -> None:
+    """Have the servers look at the shop's settings anew, and wait until they say that they will."""
+    nonce, answers = random_token(8), asyncio.Queue[str]()
+    async with shop.database.pool.acquire() as conn:
+        hear = lambda *told: answers.put_nowait(told[3]) if told[3] == nonce else None  # noqa: E731
+        await conn.add_listener("patron_dropped", hear)
+        count = await conn.fetchval(
+            """
+            with told as (select pg_notify('patron_revoked', $1)) select count(*) from pg_stat_activity, told
+            where application_name = 'patron listener' and datname = current_database()
+            """,
+            f"{nonce} {settings_subject(shop.tenant_id)}",
+        )
+        for _ in range(count):
+            await answers.get()
+        await conn.remove_listener("patron_dropped", hear)
 
 
 async def mails(shop: Shop, settings: Settings) -> list[tuple[Mail, Body]]:

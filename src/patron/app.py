@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,15 +17,18 @@ from patron.kernel.context import Secrets
 from patron.kernel.db import Database
 from patron.kernel.errors import Unavailable
 from patron.kernel.outbound import Outbound
+from patron.kernel.remembered import Remembered
 from patron.kernel.revocation import Revocations
 from patron.kernel.secrets import Passwords, Vault
-from patron.kernel.tokens import Keyring, TokenCache, ensure_key
+from patron.kernel.tokens import Keyring, ensure_key
 from patron.kibo import openapi as kibo_openapi
 from patron.kibo.app import KiboFace
 from patron.kibo.auth import Caller
 from patron.logs import configure
 from patron.settings import Settings
 from patron.web import docs, metrics
+
+T = TypeVar("T")
 
 WORKER_SILENT_SECONDS_MAX = 15
 READY_SECONDS_MAX = 3  # whoever asks whether we are ready does not wait long for the answer
@@ -41,16 +44,21 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = c
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         database = await Database.open(settings.database_url)
-        cache: TokenCache[Caller] = TokenCache()
+        tokens, policies = Remembered[Caller](), Remembered[Any]()
         vault = Vault(settings.key)
-        revocations = Revocations(database, cache.drop, cache.hears, cache.proved)
+        revocations = Revocations(
+            database,
+            _both(tokens.drop, policies.drop),
+            _both(tokens.hears, policies.hears),
+            _both(tokens.proved, policies.proved),
+        )
         outbound = Outbound(private=settings.private_hooks)
-        secrets = Secrets(vault, Keyring(vault, settings.issuer), Passwords(), revocations, outbound)
+        secrets = Secrets(vault, Keyring(vault, settings.issuer), Passwords(), revocations, outbound, policies)
         await ensure_key(database.session(), vault, now())
         await secrets.keyring.load(database.session())
         listening = asyncio.create_task(revocations.listen(settings.database_url))
         state.database, state.secrets = database, secrets
-        api.app = KiboFace(database, secrets, cache, settings, now)
+        api.app = KiboFace(database, secrets, tokens, settings, now)
         yield
         listening.cancel()
         with suppress(asyncio.CancelledError):
@@ -77,6 +85,14 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = c
         Route("/", _home),
     ]
     return _App(api, routes=routes, lifespan=lifespan)
+
+
+def _both(one: Callable[[T], None], other: Callable[[T], None]) -> Callable[[T], None]:
+    def call(value: T) -> None:
+        one(value)
+        other(value)
+
+    return call
 
 
 class _State:

@@ -15,8 +15,8 @@ import pytest_asyncio
 from patron.app import create_app
 from patron.kernel import revocation
 from patron.kernel.db import Database
+from patron.kernel.remembered import RECHECK_SECONDS, Remembered
 from patron.kernel.revocation import TRUSTED_SECONDS, Revocations
-from patron.kernel.tokens import RECHECK_SECONDS, TokenCache
 from patron.settings import Settings
 from shoppers import CURRENT, refresh, until
 from shops import ACCOUNTS, Shop, open_shop
@@ -250,14 +250,14 @@ class At:
         return self.seconds
 
 
-def cache(size: int = 100) -> tuple[TokenCache[str], At]:
+def cache(size: int = 100) -> tuple[Remembered[str], At]:
     at = At()
-    found: TokenCache[str] = TokenCache(size, at)
+    found: Remembered[str] = Remembered(size, at)
     found.hears(True)
     return found, at
 
 
-def put(into: TokenCache[str], token: str, *subjects: str, seconds: float = 60) -> None:
+def put(into: Remembered[str], token: str, *subjects: str, seconds: float = 60) -> None:
     into.put(token, token.upper(), into.check(), seconds=seconds, subjects=subjects)
 
 

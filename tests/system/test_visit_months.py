@@ -13,6 +13,7 @@ from installations import KEY, Installation
 from patron import worker
 from patron.app import create_app
 from patron.kernel.db import Database
+from patron.kernel.revocation import Revocations
 from patron.settings import Settings
 from patron.tenants import policies
 from patron.visits import months, retention
@@ -58,7 +59,7 @@ async def keep(shop: Shop, count: int) -> None:
     """Set for how many months the shop keeps visits."""
     db = shop.database.session()
     async with db.transaction():
-        await policies.change(db, shop.tenant_id, {"visit_months": count})
+        await policies.change(db, Revocations(shop.database, lambda _: None), shop.tenant_id, {"visit_months": count})
 
 
 async def left(shop: Shop) -> tuple[int, int, int, int]:

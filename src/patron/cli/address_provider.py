@@ -35,9 +35,10 @@ async def _address_provider(desk: Desk, name: str, tenant_id: int | None, url: s
     if fault := Outbound(private=desk.settings.private_hooks).fault(url):
         raise Failure(f"The address {fault}.")
     tenant = await desk.tenant(tenant_id)
-    if name == "off":
-        await actions.set_address_provider(desk.db, desk.vault, tenant.id, None)
+    wanted = None if name == "off" else name
+    async with desk.db.transaction():
+        await actions.set_address_provider(desk.db, desk.vault, desk.revocations, tenant.id, wanted, url=url, key=key)
+    if wanted is None:
         desk.say(f"Tenant {tenant.id} asks nobody about addresses any more.")
         return
-    await actions.set_address_provider(desk.db, desk.vault, tenant.id, name, url=url, key=key)
     desk.say(f"Tenant {tenant.id} asks {url} about addresses from now on.")

@@ -40,7 +40,7 @@ async def _settings(desk: Desk, tenant_id: int, site_id: int | None, changes: li
         raise Failure(f"There is no setting {unknown[0][:60]}. There are: {', '.join(policies.SAYS)}")
     async with desk.db.transaction():
         if site_id is None:
-            await policies.change(desk.db, tenant.id, read, resets)
+            await policies.change(desk.db, desk.revocations, tenant.id, read, resets)
         else:
             await _change_site(desk, tenant_id, site_id, read, resets)
     of_tenant, of_site = (await queries.get(desk.db, tenant_id)).settings, dict[str, Any]()
@@ -56,7 +56,7 @@ async def _settings(desk: Desk, tenant_id: int, site_id: int | None, changes: li
 
 async def _change_site(desk: Desk, tenant_id: int, site_id: int, changes: dict[str, Any], resets: list[str]) -> None:
     try:
-        await policies.change_site(desk.db, tenant_id, site_id, changes, resets)
+        await policies.change_site(desk.db, desk.revocations, tenant_id, site_id, changes, resets)
     except ValueError as error:
         raise Failure(str(error)) from None
 

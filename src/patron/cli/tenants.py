@@ -91,7 +91,8 @@ async def _password_hook(desk: Desk, url: str, tenant_id: int | None, *, off: bo
     if url and (fault := Outbound(private=desk.settings.private_hooks).fault(url)):
         raise Failure(f"The address {fault}.")
     tenant = await desk.tenant(tenant_id)
-    key = await actions.set_password_hook(desk.db, desk.vault, tenant.id, url or None)
+    async with desk.db.transaction():
+        key = await actions.set_password_hook(desk.db, desk.vault, desk.revocations, tenant.id, url or None)
     if key is None:
         desk.say(f"Tenant {tenant.id} has no password hook any more.")
         return

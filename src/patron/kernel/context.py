@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from patron.kernel.breaker import Breakers
 from patron.kernel.caller import Actor, Site
 from patron.kernel.db import Session
 from patron.kernel.errors import Forbidden, Invalid
 from patron.kernel.outbound import Outbound
+from patron.kernel.remembered import Remembered
 from patron.kernel.revocation import Revocations
 from patron.kernel.secrets import Passwords, Vault
 from patron.kernel.tokens import Keyring
@@ -15,13 +17,17 @@ from patron.kernel.tokens import Keyring
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What a process needs to seal, sign, hash and revoke, and to ask others; one for the life of the process."""
+    """What a process needs to seal, sign, hash and revoke, and to ask others; one for the life of the process.
+
+    `policies` are tenants' settings that it remembers.
+    """
 
     vault: Vault
     keyring: Keyring
     passwords: Passwords
     revocations: Revocations
     outbound: Outbound = field(default_factory=Outbound)
+    policies: Remembered[Any] = field(default_factory=Remembered)
     breakers: Breakers = field(default_factory=Breakers)
 
 

@@ -1,4 +1,4 @@
-"""Signed tokens: keys that rotate, and a bounded cache of tokens that were verified already.
+"""Signed tokens, and keys that rotate.
 
 Ed25519 signatures (RFC 8037) are deterministic, so the same claims give the same token again. Private keys are stored
 encrypted. Verifying costs 135 µs, the cache 0.2; how long it may trust is told in revocation.py.
@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import msgspec
 from joserfc import jwt
@@ -18,25 +18,26 @@ from joserfc.jwk import OKPKey
 
 from patron.kernel.db import Session
 from patron.kernel.errors import Unauthenticated, Unavailable
-from patron.kernel.revocation import TRUSTED_SECONDS
 from patron.kernel.secrets import Vault
 
 ALGORITHM = "Ed25519"
 TOKEN_CHARACTERS_MAX = 4096
 RELOAD_SECONDS_MIN = 1.0
 KEYS_RELOADED_SECONDS = 60.0
-RECHECK_SECONDS = 60.0
 # A process that has read the keys just before a new one was made does not look again at once (RELOAD_SECONDS_MIN). So a
 # key that joins others signs only after that, or its first tokens would be refused there.
 LEAD_MIN = timedelta(seconds=5)
 
-T = TypeVar("T")
 Claims = dict[str, Any]
 
 
 class _Key(msgspec.Struct, frozen=True):
+    """A signing key; `head` is the first part of the tokens that it signs (RFC 7515 section 3.1)."""
+
     kid: str
     jwk: OKPKey
+    private: Any
+    head: bytes
     public: dict[str, Any]
     active_from: datetime
     retires_at: datetime | None
@@ -70,7 +71,9 @@ class Keyring:
 
     def _open(self, row: Any) -> _Key:
         private = msgspec.json.decode(self._vault.open(row["sealed_jwk"], f"signing key {row['kid']}"))
-        return _Key(row["kid"], OKPKey.import_key(private), row["public_jwk"], row["active_from"], row["retires_at"])
+        jwk = OKPKey.import_key(private)
+        head = _unpadded(msgspec.json.encode({"alg": ALGORITHM, "kid": row["kid"], "typ": "at+jwt"}))
+        return _Key(row["kid"], jwk, jwk.private_key, head, row["public_jwk"], row["active_from"], row["retires_at"])
 
     async def _known_for(self, db: Session, seconds: float) -> None:
         """Read the keys again unless that was done within so many seconds."""
@@ -82,8 +85,8 @@ class Keyring:
         await self._known_for(db, KEYS_RELOADED_SECONDS)
         active = [k for k in self._keys.values() if k.active_from <= at and (k.retires_at is None or k.retires_at > at)]
         key = max(active or self._keys.values(), key=lambda k: k.active_from)
-        header = {"alg": ALGORITHM, "kid": key.kid, "typ": "at+jwt"}
-        return jwt.encode(header, {"iss": self.issuer, **claims}, key.jwk, algorithms=[ALGORITHM])
+        signed = key.head + b"." + _unpadded(msgspec.json.encode({"iss": self.issuer, **claims}))
+        return (signed + b"." + _unpadded(key.private.sign(signed))).decode()
 
     async def verify(self, db: Session, token: str, audiences: tuple[str, ...], now: datetime) -> Claims:
         """The claims of a token made for one of `audiences`. Raises Unauthenticated for any other text.
@@ -126,6 +129,10 @@ class Keyring:
             await self.load(db)
         keys = [k.public for k in self._keys.values() if k.retires_at is None or k.retires_at > now]
         return {"keys": keys}
+
+
+def _unpadded(part: bytes) -> bytes:
+    return base64.urlsafe_b64encode(part).rstrip(b"=")
 
 
 def _unpad(part: str) -> bytes:
@@ -186,77 +193,3 @@ async def rotate_keys(db: Session, vault: Vault, now: datetime, *, lead: timedel
             now + lead,
         )
     return kid
-
-
-class _Entry(msgspec.Struct, Generic[T]):
-    value: T
-    good_until: float
-    checked_at: float
-    subjects: tuple[str, ...]
-
-
-class TokenCache(Generic[T]):
-    """What verified tokens said, by their text. Bounded; entries end with their token.
-
-    An entry is trusted while it, or everything that was revoked, is known as of the last `TRUSTED_SECONDS`; it is
-    looked at again every `RECHECK_SECONDS` all the same, for what was changed by hand. Nothing is remembered while
-    this process does not hear of revocations.
-    """
-
-    def __init__(self, size: int = 20_000, clock: Callable[[], float] = time.monotonic) -> None:
-        self._size = size
-        self._clock = clock
-        self._entries: dict[str, _Entry[T]] = {}
-        self._generation = 0
-        self._hears = False
-        self._proved_at = float("-inf")
-
-    def get(self, token: str) -> T | None:
-        """What the token said, if that can be trusted still."""
-        entry = self._entries.get(token)
-        if entry is None:
-            return None
-        now = self._clock()
-        if now >= entry.good_until:
-            del self._entries[token]
-            return None
-        if now - max(entry.checked_at, self._proved_at) > TRUSTED_SECONDS:
-            return None
-        return entry.value
-
-    def check(self) -> "Check":
-        """Call this before a token is checked against the database, and give the result to `put`."""
-        return Check(self._clock(), self._generation)
-
-    def put(self, token: str, value: T, check: "Check", *, seconds: float, subjects: tuple[str, ...]) -> None:
-        """Remember a token that lives for `seconds` more, unless something was revoked since its check began."""
-        if check.generation != self._generation or not self._hears:
-            return
-        if len(self._entries) >= self._size:
-            for old in list(self._entries)[: self._size // 10]:
-                del self._entries[old]
-        good_until = check.began_at + min(seconds, RECHECK_SECONDS)
-        self._entries[token] = _Entry(value, good_until, check.began_at, subjects)
-
-    def drop(self, subject: str) -> None:
-        """Forget every token that speaks for `subject`; checks that are under way will not be remembered."""
-        self._generation += 1
-        self._entries = {t: e for t, e in self._entries.items() if subject not in e.subjects}
-
-    def proved(self, at: float) -> None:
-        """Every revocation before this moment was heard of."""
-        self._proved_at = max(self._proved_at, at)
-
-    def hears(self, is_so: bool) -> None:
-        """From now on revocations are heard of, or not any more; what was missed in between is unknown."""
-        self._hears = is_so
-        self._generation += 1
-        self._proved_at = float("-inf")
-        self._entries = {}
-
-
-class Check(msgspec.Struct, frozen=True):
-    """When the check of a token against the database began, and after how many revocations."""
-
-    began_at: float
-    generation: int

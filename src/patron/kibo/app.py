@@ -17,8 +17,8 @@ from patron.kernel import idempotency
 from patron.kernel.context import Ctx, Secrets
 from patron.kernel.db import Database
 from patron.kernel.errors import Forbidden, Invalid, NotFound, PatronError, Retry, Unavailable
+from patron.kernel.remembered import Remembered
 from patron.kernel.secrets import random_token
-from patron.kernel.tokens import TokenCache
 from patron.kernel.values import parse_id
 from patron.kibo import errors
 from patron.kibo.auth import Authenticator, Caller
@@ -48,7 +48,7 @@ class KiboFace:
         self,
         database: Database,
         secrets: Secrets,
-        cache: TokenCache[Caller],
+        cache: Remembered[Caller],
         settings: Settings,
         clock: Callable[[], datetime],
     ) -> None:

@@ -14,7 +14,8 @@ from patron.kernel.caller import SYSTEM, Actor, Site
 from patron.kernel.context import Ctx, Secrets
 from patron.kernel.db import Database, Session
 from patron.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
-from patron.kernel.tokens import Claims, TokenCache
+from patron.kernel.remembered import Remembered
+from patron.kernel.tokens import Claims
 from patron.kernel.values import parse_id
 from patron.logins import queries as logins
 from patron.logins.shopper import (
@@ -45,7 +46,7 @@ class Caller(msgspec.Struct, frozen=True):
 class Authenticator:
     """Turns the headers of a request into a `Ctx`."""
 
-    def __init__(self, database: Database, secrets: Secrets, cache: TokenCache[Caller]) -> None:
+    def __init__(self, database: Database, secrets: Secrets, cache: Remembered[Caller]) -> None:
         self._database = database
         self._secrets = secrets
         self._cache = cache

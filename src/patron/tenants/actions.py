@@ -9,6 +9,7 @@ from patron.kernel.errors import NotFound
 from patron.kernel.revocation import Revocations
 from patron.kernel.secrets import Vault, digest
 from patron.kernel.values import email_key
+from patron.tenants.queries import settings_subject
 from patron.tenants.tokens import application_subject
 
 
@@ -30,10 +31,13 @@ async def create_tenant(db: Session, *, name: str, slug: str, mode: str, now: da
 HOOK_KEY_PURPOSE = "password hook"
 
 
-async def set_password_hook(db: Session, vault: Vault, tenant_id: int, url: str | None) -> str | None:
+async def set_password_hook(
+    db: Session, vault: Vault, revocations: Revocations, tenant_id: int, url: str | None
+) -> str | None:
     """Ask a merchant's web hook about imported passwords that we cannot check; None ends it.
 
-    Answers the key that signs the questions, as the receiver needs it: `whsec_` and base 64. Raises NotFound.
+    Answers the key that signs the questions, as the receiver needs it: `whsec_` and base 64. Call it inside a
+    transaction. Raises NotFound.
     """
     key = secrets.token_bytes(32)
     sealed = base64.b64encode(vault.seal(key, HOOK_KEY_PURPOSE)).decode()
@@ -44,6 +48,7 @@ async def set_password_hook(db: Session, vault: Vault, tenant_id: int, url: str 
     )
     if not changed:
         raise NotFound("tenant", tenant_id)
+    await revocations.announce(db, settings_subject(tenant_id))
     return "whsec_" + base64.b64encode(key).decode() if url else None
 
 
@@ -51,7 +56,14 @@ ADDRESS_KEY_PURPOSE = "address service"
 
 
 async def set_address_provider(
-    db: Session, vault: Vault, tenant_id: int, name: str | None, *, url: str = "", key: str = ""
+    db: Session,
+    vault: Vault,
+    revocations: Revocations,
+    tenant_id: int,
+    name: str | None,
+    *,
+    url: str = "",
+    key: str = "",
 ) -> None:
     """Have a service asked about addresses, with a key that is kept sealed; None ends it. Raises NotFound."""
     sealed = base64.b64encode(vault.seal(key.encode(), ADDRESS_KEY_PURPOSE)).decode()
@@ -66,6 +78,7 @@ async def set_address_provider(
     )
     if not changed:
         raise NotFound("tenant", tenant_id)
+    await revocations.announce(db, settings_subject(tenant_id))
 
 
 async def create_customer_set(

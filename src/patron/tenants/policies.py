@@ -10,7 +10,9 @@ import msgspec
 
 from patron.kernel.db import Session
 from patron.kernel.errors import NotFound
+from patron.kernel.revocation import Revocations
 from patron.tenants.model import Policy
+from patron.tenants.queries import settings_subject
 
 # The names with the sentences that document them; docs/operations.md has them too, and a test compares both.
 SAYS = {
@@ -88,19 +90,31 @@ def is_set(settings: Mapping[str, Any], name: str) -> bool:
     return part in settings and (not dot or field in settings[part])
 
 
-async def change(db: Session, tenant_id: int, changes: Mapping[str, Any], resets: Collection[str] = ()) -> None:
+async def change(
+    db: Session,
+    revocations: Revocations,
+    tenant_id: int,
+    changes: Mapping[str, Any],
+    resets: Collection[str] = (),
+) -> None:
     """Set what `read` made of some settings, go back to our defaults for others, and keep the rest.
 
-    Requests from now on obey. Call it inside a transaction. Raises NotFound.
+    Call it inside a transaction; when that is committed, requests obey. Raises NotFound.
     """
     settings = await db.value("select settings from tenant where id = $1 for update", tenant_id)
     if settings is None:
         raise NotFound("tenant", tenant_id)
     await db.execute("update tenant set settings = $2 where id = $1", tenant_id, _changed(settings, changes, resets))
+    await revocations.announce(db, settings_subject(tenant_id))
 
 
 async def change_site(
-    db: Session, tenant_id: int, site_id: int, changes: Mapping[str, Any], resets: Collection[str] = ()
+    db: Session,
+    revocations: Revocations,
+    tenant_id: int,
+    site_id: int,
+    changes: Mapping[str, Any],
+    resets: Collection[str] = (),
 ) -> None:
     """The same for one site; its resets go back to what the tenant has. Raises NotFound, ValueError with a sentence."""
     if others := sorted({*changes, *resets} - {*PER_SITE}):
@@ -116,6 +130,7 @@ async def change_site(
         site_id,
         _changed(settings, changes, resets),
     )
+    await revocations.announce(db, settings_subject(tenant_id))
 
 
 def _changed(settings: dict[str, Any], changes: Mapping[str, Any], resets: Collection[str]) -> dict[str, Any]:

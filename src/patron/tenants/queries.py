@@ -52,8 +52,23 @@ async def default_locale(ctx: Ctx) -> str:
     return str(await ctx.db.value(f"select {DEFAULT_LOCALE}", ctx.tenant_id))
 
 
+def settings_subject(tenant_id: int) -> str:
+    """The name under which what is remembered of a tenant's settings is revoked."""
+    return f"settings {tenant_id}"
+
+
 async def policy(ctx: Ctx) -> Policy:
-    """The tenant's settings at the request's site."""
+    """The tenant's settings at the request's site. Server processes remember them until somebody changes them."""
+    remembered, key = ctx.secrets.policies, f"{ctx.tenant_id} {ctx.site.id if ctx.site else ''}"
+    found: Policy | None = remembered.get(key)
+    if found is None:
+        check = remembered.check()
+        found = await _policy(ctx)
+        remembered.put(key, found, check, subjects=(settings_subject(ctx.tenant_id),))
+    return found
+
+
+async def _policy(ctx: Ctx) -> Policy:
     row = await ctx.db.row(
         """
         select t.settings, (select s.settings from site s where s.tenant_id = $1 and s.id = $2) from tenant t

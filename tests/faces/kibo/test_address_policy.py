@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from addresses import AUSTIN, faults
+from patron.kernel.revocation import Revocations
 from patron.tenants import actions as tenants
 from patron.tenants import policies
 from shoppers import set_policy
@@ -104,10 +105,11 @@ async def test_a_site_may_be_stricter_or_more_lenient_than_its_tenant(shop: Shop
     shop.token = await shop.sign_in()
     book = f"{ACCOUNTS}/{account['id']}/contacts"
 
+    revocations = Revocations(shop.database, lambda _: None)
     for of_tenant, of_site in ((False, True), (True, False)):
         async with db.transaction():
-            await policies.change(db, shop.tenant_id, {"addresses.strict": of_tenant})
-            await policies.change_site(db, shop.tenant_id, other, {"addresses.strict": of_site})
+            await policies.change(db, revocations, shop.tenant_id, {"addresses.strict": of_tenant})
+            await policies.change_site(db, revocations, shop.tenant_id, other, {"addresses.strict": of_site})
         statuses = {True: 400, False: 201}
         here = await shop.post(book, {"address": WRONG})
         there = await shop.post(book, {"address": WRONG}, headers={"x-vol-site": str(other)})

@@ -14,6 +14,7 @@ from addresses import AUSTIN, faults, validate
 from password_hooks import answer
 from patron.app import create_app
 from patron.kernel.breaker import FAILURES_MAX
+from patron.kernel.revocation import Revocations
 from patron.kernel.secrets import Vault
 from patron.settings import Settings
 from patron.tenants import actions as tenants
@@ -41,7 +42,12 @@ async def google() -> AsyncIterator[Service]:
 async def ask(shop: Shop, settings: Settings, url: str, key: str = KEY) -> None:
     """Have the shop ask this service."""
     db, vault = shop.database.session(), Vault(settings.key)
-    await tenants.set_address_provider(db, vault, shop.tenant_id, "google", url=url, key=key)
+    async with db.transaction():
+        await tenants.set_address_provider(db, vault, _tells(shop), shop.tenant_id, "google", url=url, key=key)
+
+
+def _tells(shop: Shop) -> Revocations:
+    return Revocations(shop.database, lambda _: None)
 
 
 @pytest_asyncio.fixture
@@ -261,7 +267,8 @@ async def test_no_key_is_stored_in_clear_and_off_is_off(asking: Shop, google: Se
         **await db.value("select settings from tenant where id = $1", asking.tenant_id),
     )
 
-    await tenants.set_address_provider(db, Vault(settings.key), asking.tenant_id, None)
+    async with db.transaction():
+        await tenants.set_address_provider(db, Vault(settings.key), _tells(asking), asking.tenant_id, None)
 
     assert (await candidate(asking))["isValidated"] is True
     assert google.asked == []

@@ -9,7 +9,17 @@ import pytest
 
 from patron.logins.pace import SECONDS_MIN
 from patron.settings import Settings
-from shoppers import anonymous, another, claims_of, is_signed_in, mailed_code, mails, set_policy, sign_in
+from shoppers import (
+    anonymous,
+    another,
+    claims_of,
+    is_signed_in,
+    mailed_code,
+    mails,
+    set_policy,
+    settings_changed,
+    sign_in,
+)
 from shops import ACCOUNTS, TICKETS, Shop, fault
 from stage import Clock
 
@@ -68,6 +78,7 @@ async def test_the_site_may_switch_codes_on(shop: Shop, settings: Settings) -> N
     await shop.database.session().execute(
         "update site set settings = $2 where tenant_id = $1", shop.tenant_id, {"email_code_sign_in": True}
     )
+    await settings_changed(shop)
 
     assert (await use(shop, await asked(shop, settings))).status_code == 201
 

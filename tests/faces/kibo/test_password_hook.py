@@ -15,6 +15,7 @@ from password_hooks import Merchant, answer, certificate, merchant
 from patron.app import create_app
 from patron.kernel import outbound
 from patron.kernel.outbound import CallFailed, Outbound, is_public
+from patron.kernel.revocation import Revocations
 from patron.kernel.secrets import Vault
 from patron.settings import Settings
 from patron.tenants import actions as tenants
@@ -56,7 +57,9 @@ def private(shop: Shop, private_http: httpx.AsyncClient) -> Shop:
 
 async def ask(shop: Shop, settings: Settings, url: str) -> str:
     """Have the shop ask this hook. Answers the key."""
-    key = await tenants.set_password_hook(shop.database.session(), Vault(settings.key), shop.tenant_id, url)
+    db, revocations = shop.database.session(), Revocations(shop.database, lambda _: None)
+    async with db.transaction():
+        key = await tenants.set_password_hook(db, Vault(settings.key), revocations, shop.tenant_id, url)
     assert key is not None
     return key
 

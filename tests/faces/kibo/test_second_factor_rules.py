@@ -2,7 +2,7 @@
 
 from patron.settings import Settings
 from second_steps import ALWAYS, EMAIL, begin, finish, known
-from shoppers import mailed_code, set_policy, sign_in
+from shoppers import mailed_code, set_policy, settings_changed, sign_in
 from shops import Shop, fault
 
 
@@ -53,6 +53,7 @@ async def test_the_site_counts_before_the_tenant(shop: Shop) -> None:
         shop.site_id,
         {"second_factor": {"always": False}},
     )
+    await settings_changed(shop)
 
     assert (await sign_in(shop, EMAIL)).json()["requires2FA"] is False
 

@@ -72,8 +72,8 @@ def facts(answer: httpx.Response, things: Things, names: list[str]) -> tuple[int
     if isinstance(body, dict):
         body.pop("correlationId", None)
     text = re.sub(r'"lagSeconds": [0-9.e-]+', "", json.dumps(body))  # grows while nobody works
-    for name in sorted(names, key=lambda name: len(str(things[name])), reverse=True):  # one id may be a part of another
-        text = text.replace(str(things[name]), f"<{name}>")
+    for name in names:  # as a whole: the number of one thing may stand in the name of another, such as card-1023
+        text = re.sub(rf"(?<![\w-]){re.escape(str(things[name]))}(?!\w)", f"<{name}>", text)
     headers = {
         name: value for name, value in answer.headers.items() if name not in ("x-vol-correlation", "content-length")
     }

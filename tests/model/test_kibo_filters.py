@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patron.kernel.errors import BadAsk
-from patron.kernel.query import NODES_MAX, WITHIN_MAX, Compare, Every, Field, Filter, Some, Sort
+from patron.kernel.query import NODES_MAX, WITHIN_MAX, Ago, Compare, Every, Field, Filter, Some, Sort
 from patron.kibo import filters
 
 FIELDS = {
@@ -112,6 +112,9 @@ def test_what_is_no_filter_is_refused(text: str) -> None:
         ("createDate ge 2024-05-17", Compare("created_at", "ge", datetime(2024, 5, 17, tzinfo=UTC))),
         ("createDate lt 2024-05-17T10:00:09Z", Compare("created_at", "lt", datetime(2024, 5, 17, 10, 0, 9, 0, UTC))),
         ("createDate lt '2024-05-17T10:00+02:00'", Compare("created_at", "lt", datetime(2024, 5, 17, 8, tzinfo=UTC))),
+        ("createDate ge 30 days ago", Compare("created_at", "ge", Ago(30, "days"))),
+        ("createDate lt '1 Hour AHEAD'", Compare("created_at", "lt", Ago(-1, "hours"))),
+        ("name eq 30 days ago", Compare("name", "eq", "30 days ago")),
         ("contacts.email sw jo", Compare("contacts.email", "starts", "jo")),
         ("name cont a", Compare("name", "has", "a")),
         ("count in [1,2]", Compare("count", "within", (1, 2))),
@@ -135,6 +138,12 @@ def test_terms_become_a_tree() -> None:
     [
         *("nothing eq 1", "gone eq 1", "count eq x", "count eq 1e5", "count eq ''", "count eq ٣", "count eq 1_0"),
         *("summary.total eq 1,5", f"count eq {'9' * 31}", "isActive eq 1", "isActive eq yes", "isActive gt true"),
+        *(
+            "createDate ge 30 moons ago",
+            "createDate ge -1 days ago",
+            "createDate ge 100001 days ago",
+            "count eq 1 day ago",
+        ),
         *("createDate eq yesterday", "createDate eq 2024-13-01", "createDate eq 0001-01-01T00:00:00+14:00"),
         *("count cont 1", "createDate sw 2024", "name gt null", "name cont null", "isActive in [1]", "contacts eq x"),
     ],

@@ -325,3 +325,11 @@ async def test_children_cannot_be_ordered_by(people: Found) -> None:
     for order in ("contacts.email", "segments.code desc"):
         answer = await people.shop.get(ACCOUNTS, params={"sortBy": order})
         assert fault(answer) == (400, "MISSING_OR_INVALID_PARAMETER", "sortBy")
+
+
+async def test_times_are_compared_with_moments_that_move_along(shop: Shop) -> None:
+    account_id = (await shop.account())["id"]
+
+    for wanted, found in (("ge 1 minute ago", [account_id]), ("lt 2 hours ago", []), ("lt 1 day ahead", [account_id])):
+        listed = (await shop.get(ACCOUNTS, params={"filter": f"createDate {wanted}"})).json()
+        assert [one["id"] for one in listed["items"]] == found, wanted

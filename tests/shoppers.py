@@ -62,7 +62,7 @@ async def set_policy(shop: Shop, **settings: object) -> None:
 async def settings_changed(shop: Shop) -> None:
     """Have the servers look at the shop's settings anew, and wait until they say that they will."""
     nonce, answers = random_token(8), asyncio.Queue[str]()
-    async with shop.database.pool.acquire() as conn:
+    async with shop.database.connection() as conn:
         hear = lambda *told: answers.put_nowait(told[3]) if told[3] == nonce else None  # noqa: E731
         await conn.add_listener("patron_dropped", hear)
         count = await conn.fetchval(

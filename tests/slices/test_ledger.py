@@ -99,7 +99,7 @@ async def test_an_entry_has_an_amount_two_books_and_its_credits_currency(till: T
         } | other
         places = ", ".join(f"${n}" for n in range(2, len(row) + 2))
         sql = f"insert into credit_entry (tenant_id, {', '.join(row)}) values ($1, {places})"
-        async with database.pool.acquire() as conn, conn.transaction():
+        async with database.connection() as conn, conn.transaction():
             await conn.execute(sql, till.tenant_id, *row.values())
             raise LookupError  # never kept
 
@@ -121,7 +121,7 @@ async def test_an_entry_has_an_amount_two_books_and_its_credits_currency(till: T
 
 async def test_entries_are_neither_changed_nor_removed_by_who_is_no_superuser(till: Till) -> None:
     """The tests' own role is one, so the rights themselves are looked at."""
-    async with till.database.pool.acquire() as conn:
+    async with till.database.connection() as conn:
         rights = await conn.fetchval("select relacl::text from pg_class where relname = 'credit_entry'")
         owner = await conn.fetchval("select current_user")
     (own,) = [right for right in rights.strip("{}").split(",") if right.startswith(f"{owner}=")]
@@ -249,7 +249,7 @@ async def test_whatever_does_not_add_up_is_found(till: Till, database: Database,
     assert await till.drifts() == []
     change, sentence = DRIFTS[name]
 
-    async with database.pool.acquire() as conn:  # beside our own session, which knows no such statement
+    async with database.connection() as conn:  # beside our own session, which knows no such statement
         where = "and" if change.endswith("true") else "where"
         await conn.execute(f"{change} {where} tenant_id = {till.tenant_id}")
 

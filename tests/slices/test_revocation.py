@@ -222,22 +222,21 @@ async def test_a_process_that_never_answers_is_waited_for_as_long_as_anybody_tru
 async def test_a_revocation_is_told_in_the_transaction_that_makes_it(pair: Pair) -> None:
     """So one that is committed is heard of even if its process dies at once, and one that is undone is not."""
     heard: asyncio.Queue[str] = asyncio.Queue()
-    ear = await pair.database.pool.acquire()
-    await ear.add_listener("patron_revoked", lambda *told: heard.put_nowait(told[3]))
     db, revocations = pair.database.session(), Revocations(pair.database, lambda _: None)
-
-    with suppress(ZeroDivisionError):
+    async with pair.database.connection() as ear:
+        hear = lambda *told: heard.put_nowait(told[3])  # noqa: E731
+        await ear.add_listener("patron_revoked", hear)
+        with suppress(ZeroDivisionError):
+            async with db.transaction():
+                await revocations.announce(db, "account 1 1")
+                raise ZeroDivisionError
         async with db.transaction():
-            await revocations.announce(db, "account 1 1")
-            raise ZeroDivisionError
-    async with db.transaction():
-        await revocations.announce(db, "account 1 2")
-        assert heard.empty()
+            await revocations.announce(db, "account 1 2")
+            assert heard.empty()
 
-    assert (await heard.get()).endswith(" account 1 2")
-    assert heard.empty()
-    await ear.reset()
-    await pair.database.pool.release(ear)
+        assert (await heard.get()).endswith(" account 1 2")
+        assert heard.empty()
+        await ear.remove_listener("patron_revoked", hear)
 
 
 class At:

@@ -37,7 +37,7 @@ async def till(installation: Installation) -> AsyncIterator[Till]:
 
 async def write(till: Till, sql: str) -> None:
     """Write to the database by hand, as nobody should."""
-    async with till.database.pool.acquire() as conn:
+    async with till.database.connection() as conn:
         await conn.execute(sql)
 
 

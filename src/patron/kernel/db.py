@@ -36,7 +36,7 @@ class Database:
     on_statement: ClassVar[Callable[[str], None] | None] = None
 
     def __init__(self, pool: asyncpg.Pool) -> None:
-        self.pool = pool
+        self._pool = pool
         self.known: set[object] = set()
         self.drawn: dict[str, list[int]] = {}
         self.ready: list[Any] = []
@@ -60,12 +60,12 @@ class Database:
     async def close(self) -> None:
         """Give all connections back to the server."""
         while self.ready:
-            await self.pool.release(self.ready.pop())
-        await self.pool.close()
+            await self._pool.release(self.ready.pop())
+        await self._pool.close()
 
     def connection(self) -> "_Borrowed":
         """A connection, for an `async with`."""
-        return _Borrowed(self)
+        return _Borrowed(self, self._pool)
 
     def session(self) -> "Session":
         """A new session, for one request or one job."""
@@ -79,10 +79,11 @@ class _Borrowed:
     back costs it as much as a short statement. So what is used all the time stays taken out, unless somebody waits.
     """
 
-    __slots__ = ("_conn", "_database")
+    __slots__ = ("_conn", "_database", "_pool")
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, pool: asyncpg.Pool) -> None:
         self._database = database
+        self._pool = pool
 
     async def __aenter__(self) -> Any:
         database = self._database
@@ -90,10 +91,10 @@ class _Borrowed:
             self._conn = database.ready.pop()
             if not self._conn.is_closed():
                 return self._conn
-            await database.pool.release(self._conn)
+            await self._pool.release(self._conn)
         database.waiting += 1
         try:
-            self._conn = await database.pool.acquire(timeout=ACQUIRE_SECONDS_MAX)
+            self._conn = await self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX)
         finally:
             database.waiting -= 1
         return self._conn
@@ -102,7 +103,7 @@ class _Borrowed:
         if kind is None and not self._database.waiting:
             self._database.ready.append(self._conn)
         else:
-            await self._database.pool.release(self._conn)
+            await self._pool.release(self._conn)
 
 
 class Session:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -43,29 +43,26 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = c
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        database = await Database.open(settings.database_url)
-        tokens, policies = Remembered[Caller](), Remembered[Any]()
-        vault = Vault(settings.key)
-        revocations = Revocations(
-            database,
-            _both(tokens.drop, policies.drop),
-            _both(tokens.hears, policies.hears),
-            _both(tokens.proved, policies.proved),
-        )
-        outbound = Outbound(private=settings.private_hooks)
-        secrets = Secrets(vault, Keyring(vault, settings.issuer), Passwords(), revocations, outbound, policies)
-        await ensure_key(database.session(), vault, now())
-        await secrets.keyring.load(database.session())
-        listening = asyncio.create_task(revocations.listen(settings.database_url))
-        state.database, state.secrets = database, secrets
-        api.app = KiboFace(database, secrets, tokens, settings, now)
-        yield
-        listening.cancel()
-        with suppress(asyncio.CancelledError):
-            await listening
-        secrets.passwords.close()
-        await outbound.close()
-        await database.close()
+        async with AsyncExitStack() as opened:
+            database = await Database.open(settings.database_url)
+            opened.push_async_callback(database.close)
+            tokens, policies = Remembered[Caller](), Remembered[Any]()
+            revocations = Revocations(
+                database,
+                _both(tokens.drop, policies.drop),
+                _both(tokens.hears, policies.hears),
+                _both(tokens.proved, policies.proved),
+            )
+            vault, passwords, outbound = Vault(settings.key), Passwords(), Outbound(private=settings.private_hooks)
+            opened.push_async_callback(outbound.close)
+            opened.callback(passwords.close)
+            secrets = Secrets(vault, Keyring(vault, settings.issuer), passwords, revocations, outbound, policies)
+            await ensure_key(database.session(), vault, now())
+            await secrets.keyring.load(database.session())
+            opened.push_async_callback(_ended, asyncio.create_task(revocations.listen(settings.database_url)))
+            state.database, state.secrets = database, secrets
+            api.app = KiboFace(database, secrets, tokens, settings, now)
+            yield
 
     async def readyz(_request: Request) -> Response:
         """Whether the database and the background worker answer."""
@@ -85,6 +82,12 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = c
         Route("/", _home),
     ]
     return _App(api, routes=routes, lifespan=lifespan)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 def _both(one: Callable[[T], None], other: Callable[[T], None]) -> Callable[[T], None]:

@@ -44,6 +44,7 @@ class Run(msgspec.Struct, kw_only=True):
     seconds: float
     connections: int
     rounds: int
+    rules: int
     cores: int
     cursor: bytes
     numbers: Iterator[int]
@@ -132,13 +133,15 @@ def main(
     seconds: Annotated[float, typer.Option(help="Length of each measured window.")] = 4.0,
     rounds: Annotated[int, typer.Option(min=1, help="Windows for each program and number of processes.")] = 1,
     connections: Annotated[int, typer.Option(min=1, help="Requests under way at once.")] = 32,
+    rules: Annotated[int, typer.Option(min=2, help="How many segments have rules.")] = 200,
+    keep: Annotated[Path | None, typer.Option(help="A folder for the installation, which stays for more runs.")] = None,
     only: Annotated[str, typer.Option(help="Only scenarios whose name has this in it.")] = "",
     output: Annotated[Path, typer.Option(help="Where the results go.")] = LATEST,
 ) -> None:
     """Measure this machine, here and now: about five minutes with the defaults."""
     console = Console(highlight=False, soft_wrap=True)
     machine = described()
-    with install.installed() as at:
+    with install.installed(keep) as at:
         install.environment(at.env)
         settings = Settings.from_env()
         with counting(console, customers) as done:
@@ -152,7 +155,7 @@ def main(
             floors = [stack.enter_context(at.servers("bench.floor.server", n, BENCH_FLOOR=str(known))) for n in (1, 2)]
             run = Run(
                 at=at, data=data, servers=servers, floors=floors, seconds=seconds, rounds=rounds, cursor=cursor,
-                connections=connections, cores=len(os.sched_getaffinity(0)),
+                connections=connections, rules=rules, cores=len(os.sched_getaffinity(0)),
                 numbers=itertools.count(1_000_000, 100_000), spare=itertools.cycle(data.refresh_tokens),
             )  # fmt: skip
             results = asyncio.run(_measured(run, console, machine, customers, only))
@@ -182,7 +185,9 @@ async def _measured(run: Run, console: Console, machine: dict[str, str], custome
     stormed = storm(run.servers[1], run.data, run.seconds) if only in "sign-in storm" else None
     followed = None
     if only in "segment rules":
-        followed = await follow(run.at, run.servers[0], run.data, run.database, SEGMENT_SECONDS)
+        followed = await follow(
+            run.at, run.servers[0], run.data, run.database, seconds=SEGMENT_SECONDS, count=run.rules
+        )
         console.print(told_of_segments(followed))
     await run.database.close()
     return Results(

@@ -16,7 +16,7 @@ from patron.kernel.caller import Actor
 from patron.kernel.context import Ctx, Secrets
 from patron.kernel.db import Database
 from patron.kernel.revocation import Revocations
-from patron.kernel.secrets import Passwords, Vault
+from patron.kernel.secrets import Passwords, Vault, random_token
 from patron.kernel.tokens import Keyring, ensure_key
 from patron.logins import tickets
 from patron.settings import Settings
@@ -70,7 +70,7 @@ async def filled(settings: Settings, count: int, done: Callable[[int], None]) ->
         choices = await Choices.load(db, tenant_id)
         await seeding.seed(database, target, choices, seed=shop.SEED, count=count, now=now, done=done)
         await db.execute("vacuum analyze")
-        await db.execute("create extension pg_stat_statements")
+        await db.execute("create extension if not exists pg_stat_statements")
         ticket = await tokens.sign_in(db, secrets, kibo.client_id, kibo.client_secret, now)
         application = await tenants.application_by_secret(db, kibo.client_id, kibo.client_secret)
         assert application is not None
@@ -78,12 +78,17 @@ async def filled(settings: Settings, count: int, done: Callable[[int], None]) ->
             """
             select a.id, a.user_id, a.email, a.first_name, a.last_name from account a
             join login l on l.tenant_id = a.tenant_id and l.account_id = a.id
-            where a.tenant_id = $1 and l.password_hash = $2 order by a.id
+            where a.tenant_id = $1 and a.email is not null and l.password_hash is not null order by a.id
             """,
             tenant_id,
-            target.password_hash,
         )
         customers = [Customer(*row) for row in random.Random(1).sample(rows, min(SAMPLE, len(rows)))]  # noqa: S311
+        await db.execute(
+            "update login set password_hash = $2 where tenant_id = $1 and account_id = any($3)",
+            tenant_id,
+            target.password_hash,
+            [one.id for one in customers],
+        )
         actor = Actor("application", application.client_id, application_id=application.id)
         ctx = Ctx(tenant_id, actor, frozenset(), now, "bench", db, secrets, application.site(found.shop.site_id))
         life = tickets.Lifetimes(access_seconds=7_200, refresh_seconds=7_200)
@@ -100,7 +105,7 @@ async def filled(settings: Settings, count: int, done: Callable[[int], None]) ->
             tenant_id,
             SAMPLE,
         )
-        hot = Details(code="bench-hot", initial=Decimal(10**9), account_id=customers[0].id)
+        hot = Details(code=f"bench-hot-{random_token(4)}", initial=Decimal(10**9), account_id=customers[0].id)
         async with db.transaction():
             await credits.create(ctx, hot)
         return Data(

@@ -70,10 +70,13 @@ class Installation(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def installed() -> Iterator[Installation]:
-    """A fresh home with a migrated, empty database; all of it goes at the end."""
-    home = Path(tempfile.mkdtemp(prefix="patron-bench-"))
+def installed(kept: Path | None = None) -> Iterator[Installation]:
+    """A fresh home with a migrated, empty database; all of it goes at the end. `kept` is one that stays for more."""
+    home = kept or Path(tempfile.mkdtemp(prefix="patron-bench-"))
+    home.mkdir(exist_ok=True)
     home.chmod(0o711)
+    for old in home.glob("metrics-*"):
+        shutil.rmtree(old)
     running = postgres.start(home / "home", settings=SETTINGS)
     try:
         env = {
@@ -82,14 +85,23 @@ def installed() -> Iterator[Installation]:
             "PYTHONPATH": str(Path(__file__).parents[1]),
             "PATRON_HOME": str(home / "home"),
             "PATRON_LOG_LEVEL": "warning",
-            "PATRON_SECRET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("="),
+            "PATRON_SECRET_KEY": _key(home / "key"),
             "DATABASE_URL": running.url,
         }
         subprocess.run([sys.executable, "-m", "patron.migrations"], env=env, check=True)
         yield Installation(home, running, env)
     finally:
         running.stop()
-        shutil.rmtree(home, ignore_errors=True)
+        if kept is None:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def _key(file: Path) -> str:
+    """The installation's key, made with it."""
+    if not file.exists():
+        file.touch(0o600)
+        file.write_text(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("="))
+    return file.read_text()
 
 
 def ask(port: int, head: bytes) -> tuple[int, bytes]:

@@ -23,6 +23,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     processes: int
     rps: float
     p50_ms: float
+    p95_ms: float
     p99_ms: float
     server_cpu_us: float
     database_cpu_us: float
@@ -59,6 +60,7 @@ async def measure(installation: Installation, servers: Servers, plan: Plan, data
         processes=len(pids),
         rps=n / result.seconds,
         p50_ms=result.p50_ms,
+        p95_ms=result.p95_ms,
         p99_ms=result.p99_ms,
         server_cpu_us=server / n * 1e6,
         database_cpu_us=at_database / n * 1e6,

@@ -15,9 +15,10 @@ from bench.storm import Storm
 
 RESULTS = Path(__file__).parent / "results"
 LATEST = RESULTS / "latest.json"
+MILLION = RESULTS / "million.json"
 DOCUMENT = Path(__file__).parents[1] / "docs/performance.md"
 HEADS = (
-    *("scenario", "req/s", "p50 ms", "p99 ms", "server µs", "database µs", "statements", "buffer hits"),
+    *("scenario", "req/s", "p50 ms", "p95 ms", "p99 ms", "server µs", "database µs", "statements", "buffer hits"),
     *("floor req/s", "ratio", "target", "others"),
 )
 
@@ -28,6 +29,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     rps: float
     p50_ms: float
+    p95_ms: float
     p99_ms: float
     server_cpu_us: float
     database_cpu_us: float
@@ -65,6 +67,7 @@ def cells(point: Point) -> list[str]:
         point.name,
         f"{point.rps:,.0f}",
         f"{point.p50_ms:.1f}",
+        f"{point.p95_ms:.1f}",
         f"{point.p99_ms:.1f}",
         f"{point.server_cpu_us:,.0f}",
         f"{point.database_cpu_us:,.0f}",
@@ -150,5 +153,9 @@ def put(text: str, name: str, table: str) -> str:
 
 
 if __name__ == "__main__":
-    DOCUMENT.write_text(put(DOCUMENT.read_text(), "results", markdown(load())))
-    Console().print(f"{DOCUMENT} shows the results of {LATEST}")
+    document = DOCUMENT.read_text()
+    for name, file in (("results", LATEST), ("million", MILLION)):
+        if file.exists():
+            document = put(document, name, markdown(load(file)))
+    DOCUMENT.write_text(document)
+    Console().print(f"{DOCUMENT} shows the results of {LATEST} and {MILLION}")

@@ -178,6 +178,4 @@ SCENARIOS = (
     Scenario(name="credit debit on one hot account", target=WRITES, requests=lambda d: debit(d, [d.hot_credit])),
     Scenario(name="sign-in", target=SIGN_IN, requests=sign_in),
 )
-# Rows that came after the stored run and wait for the next whole one; docs/performance.md says what is known of them.
-NOT_STORED = frozenset({"credit debit over many accounts", "credit debit on one hot account", "100 visits in a call"})
 assert len(NUMBER) == 8

@@ -13,14 +13,14 @@ from bench.data import Data
 from bench.installation import Installation, Servers, ask
 from bench.scenarios import ACCOUNTS, contact, request
 from patron.kernel.db import Database
+from patron.kernel.secrets import random_token
 from patron.serve.crew import module
 
 SEGMENTS = "/api/commerce/customer/segments"
-RULES = 200
 CHANGES_PER_SECOND = 50
 LOOKS_PER_SECOND = 50
 LABEL = "bench-probe"
-FILL_SECONDS_MAX = 600
+FILL_SECONDS_MAX = 1_200
 SIGHT_SECONDS_MAX = 60
 
 
@@ -67,20 +67,22 @@ def working(at: Installation) -> Iterator["subprocess.Popen[Any]"]:
             process.wait(15)
 
 
-async def follow(at: Installation, servers: Servers, data: Data, database: Database, seconds: float) -> Followed:
-    """Fill one new segment, then two hundred, then change customers and see when the segments show it."""
+async def follow(
+    at: Installation, servers: Servers, data: Data, database: Database, *, seconds: float, count: int
+) -> Followed:
+    """Fill one new segment, then up to `count`, then change customers and see when the segments show it."""
     run = _Run(servers, data, database)
     with working(at):
         await run.filled(await run.of_the_demo())
         first = run.save("first", "commerceSummary.totalOrderAmount ge 400 and createDate ge 365 days ago")
         first_fill = await run.filled([first])
         probe = run.save("probe", f"contacts.label eq {LABEL}")
-        all_ = [run.save(f"rule-{n}", text) for n, text in enumerate(rules(RULES - 2))]
+        all_ = [run.save(f"rule-{n}", text) for n, text in enumerate(rules(count - 2))]
         fill_all = await run.filled([probe, *all_])
         times = await run.watch(probe, round(seconds * CHANGES_PER_SECOND))
     times.sort()
     return Followed(
-        rules=RULES,
+        rules=count,
         changes_per_second=CHANGES_PER_SECOND,
         changes=len(times),
         visible_p50_ms=times[len(times) // 2] * 1e3,
@@ -94,6 +96,7 @@ async def follow(at: Installation, servers: Servers, data: Data, database: Datab
 class _Run:
     def __init__(self, servers: Servers, data: Data, database: Database) -> None:
         self._port, self._data, self._database = servers.port, data, database
+        self._mark = random_token(4)  # an installation that is kept has the segments of earlier runs
 
     def _call(self, method: str, path: str, body: object = None) -> Any:
         sent = request(method, path, self._data.application_token, body)
@@ -103,7 +106,9 @@ class _Run:
 
     def save(self, code: str, text: str) -> int:
         """A new segment with a rule."""
-        return int(self._call("POST", SEGMENTS, {"code": code, "name": code, "rule": {"filter": text}})["id"])
+        return int(
+            self._call("POST", SEGMENTS, {"code": f"{code}-{self._mark}", "name": code, "rule": {"filter": text}})["id"]
+        )
 
     async def of_the_demo(self) -> list[int]:
         """The segments with rules that the demo shop has: they are filled before the clock starts."""

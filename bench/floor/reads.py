@@ -72,7 +72,7 @@ async def light(conn: asyncpg.Connection, tenant_id: int, *, skip: int = 0, afte
     if after:
         rows = await conn.fetch(f"{sql} and a.id > $2 order by a.id limit 21", tenant_id, after)
     else:
-        rows = await conn.fetch(f"{sql} order by a.id limit 21 offset $2", tenant_id, skip)
+        rows = await conn.fetch(f"{sql} order by a.id limit 21 offset {skip}", tenant_id)
     return _light(rows[:20], rows[0][4])
 
 

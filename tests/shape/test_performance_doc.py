@@ -1,22 +1,28 @@
 """docs/performance.md shows what was measured: its table is that of the stored results, and every scenario is in it."""
 
-from bench.report import DOCUMENT, LATEST, load, markdown, put
-from bench.scenarios import NOT_STORED, SCENARIOS
+from pathlib import Path
+
+import pytest
+from bench.report import DOCUMENT, LATEST, MILLION, load, markdown, put
+from bench.scenarios import SCENARIOS
 
 
 def test_the_document_shows_the_stored_results() -> None:
     text = DOCUMENT.read_text()
 
-    assert markdown(load()) in text
-    assert put(text, "results", markdown(load())) == text
+    for name, file in (("results", LATEST), ("million", MILLION)):
+        assert markdown(load(file)) in text
+        assert put(text, name, markdown(load(file))) == text
 
 
-def test_the_stored_results_are_of_a_whole_run() -> None:
-    results = load()
+@pytest.mark.parametrize(("file", "customers"), [(LATEST, 100_000), (MILLION, 1_000_000)])
+def test_the_stored_results_are_of_a_whole_run(file: Path, customers: int) -> None:
+    results = load(file)
 
-    assert [point.name for point in results.points] == [s.name for s in SCENARIOS if s.name not in NOT_STORED]
-    assert results.customers == 100_000
+    assert [point.name for point in results.points] == [scenario.name for scenario in SCENARIOS]
+    assert results.customers == customers
     assert results.storm is not None
+    assert results.segments is not None
     for point in results.points:
         assert abs(point.ratio - point.rps / point.floor_rps) < 1e-9, point.name
 

@@ -125,3 +125,10 @@ def test_the_places_of_the_changes_move_behind_those_of_the_read() -> None:
         "with queued_0 as (update a set b = $4 where c = $3), queued_1 as (delete from d where e = $5) select $1, $2"
     )
     assert args == ("x", "y", 1, 2, 3)
+
+
+def test_a_statement_with_parts_of_its_own_takes_the_changes_among_them() -> None:
+    sql, args = riding([("delete from d where e = $1", (3,))], "\n  with f as (select $1) select * from f", ("x",))
+
+    assert sql == "with queued_0 as (delete from d where e = $2), f as (select $1) select * from f"
+    assert args == ("x", 3)

@@ -12,7 +12,7 @@ from patron.kernel.db import Row
 from patron.kernel.definitions import fqn_key
 from patron.kernel.errors import NotFound
 from patron.kernel.query import Ask, Field, Kind, Page, Sort
-from patron.kernel.sql import Listing, page
+from patron.kernel.sql import Children, Listing, page
 
 DEFINITION = """f.id, f.version, f.family, f.namespace, f.code, f.fqn, f.admin_name, f.data_type, f.input_type,
     f.value_type, f.display_group, f.is_active, f.is_required, f.is_read_only, f.is_multi_valued, f.is_visible,
@@ -22,10 +22,9 @@ COLUMNS = """v.definition_id, v.version, v.account_id, f.fqn, f.display_group, f
     v.created_at, v.created_by, v.updated_at, v.updated_by"""
 SOURCE = "attribute v join attribute_definition f on f.tenant_id = $1 and f.id = v.definition_id"
 
-# All attributes of the account `a` as one JSON value, for the statement that reads a whole account.
-AS_JSON = f"""(select coalesce(json_agg(json_build_array({COLUMNS}) order by f.position, f.id), '[]') from {SOURCE}
-    where v.tenant_id = $1 and v.account_id = a.id)"""
+CHILDREN = Children(COLUMNS, SOURCE, "v.tenant_id", "v.account_id", "f.position, f.id")
 DECODER = msgspec.json.Decoder(list[Attribute], float_hook=Decimal)
+PAIRS_DECODER = msgspec.json.Decoder(list[tuple[int, Attribute]], float_hook=Decimal)
 
 _FOR_SHOPPERS = "f.is_active and f.is_visible and f.display_group <> 'Admin'"
 

@@ -1,7 +1,5 @@
 """Reads of contacts. A contact is read with its address, always."""
 
-from collections import defaultdict
-
 import msgspec
 
 from patron.accounts import queries as accounts
@@ -9,7 +7,7 @@ from patron.contacts.model import Contact
 from patron.kernel.context import Ctx
 from patron.kernel.errors import NotFound
 from patron.kernel.query import Ask, Field, Page, Sort
-from patron.kernel.sql import Listing, page
+from patron.kernel.sql import Children, Listing, page
 
 COLUMNS = """c.id, c.version, c.account_id, c.address_id, c.email, c.first_name, c.middle_name, c.last_name, c.company,
     c.label, c.fax, c.phone_home, c.phone_mobile, c.phone_work, c.is_billing, c.is_shipping, c.is_primary_billing,
@@ -17,10 +15,9 @@ COLUMNS = """c.id, c.version, c.account_id, c.address_id, c.email, c.first_name,
     d.is_validated, c.created_at, c.created_by, c.updated_at, c.updated_by"""
 SOURCE = "contact c join address d on d.tenant_id = $1 and d.id = c.address_id"
 
-# All contacts of the account `a` as one JSON value, for the statement that reads a whole account.
-AS_JSON = f"""(select coalesce(json_agg(json_build_array({COLUMNS}) order by c.id), '[]') from {SOURCE}
-    where c.tenant_id = $1 and c.account_id = a.id)"""
+CHILDREN = Children(COLUMNS, SOURCE, "c.tenant_id", "c.account_id", "c.id")
 DECODER = msgspec.json.Decoder(list[Contact])
+PAIRS_DECODER = msgspec.json.Decoder(list[tuple[int, Contact]])
 
 
 def _text(sql: str) -> Field:
@@ -95,20 +92,6 @@ async def by_ids(ctx: Ctx, account_id: int, contact_ids: list[int]) -> list[Cont
         contact_ids,
     )
     return [Contact(*row) for row in rows]
-
-
-async def by_accounts(ctx: Ctx, account_ids: list[int]) -> dict[int, list[Contact]]:
-    """The contacts of many accounts in one statement."""
-    rows = await ctx.db.fetch(
-        f"select {COLUMNS} from {SOURCE} where c.tenant_id = $1 and c.account_id = any($2) order by c.id",
-        ctx.tenant_id,
-        account_ids,
-    )
-    found: dict[int, list[Contact]] = defaultdict(list)
-    for row in rows:
-        contact = Contact(*row)
-        found[contact.account_id].append(contact)
-    return found
 
 
 def _contact(row: object) -> Contact:

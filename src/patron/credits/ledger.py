@@ -74,9 +74,10 @@ async def post(ctx: Ctx, kind: str, shares: Sequence[Share], note: Note = NOTHIN
     """Write an entry of a kind for each share. Answers those that could be written.
 
     A share whose book holds too little is left out, and so is one of a credit that is not usable where it must be: the
-    caller compares the lengths, and refuses. Several credits are to be locked by the caller (`lock`).
+    caller compares the lengths, and refuses. Several credits are to be locked by the caller (`lock`). What is queued
+    rides along.
     """
-    rows = await ctx.db.fetch(
+    rows = await ctx.db.last_fetch(
         _statement(kind),
         ctx.tenant_id,
         [share.credit_id for share in shares],

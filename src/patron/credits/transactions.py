@@ -41,27 +41,27 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
 async def add(ctx: Ctx, code: str, movement: Movement) -> Entry:
     """Take from a credit, or add to it. Raises NotFound, Invalid, Refused, KeyReused.
 
-    One statement checks and moves, so that whoever comes first gets it, and nobody goes below zero.
+    The credit is locked first. One statement then checks and moves, with the event of it riding along.
     """
-    credit = await queries.by_code(ctx, code, lock=bool(movement.key))
+    credit = await queries.by_code(ctx, code, lock=True)
     kind, amount_minor, note = _checked(movement, credit)
     if note.key is not None:
         known = await _known(ctx, credit, note)
         if known is not None:
             return known
-    posted = await ledger.post(ctx, kind, [Share(credit.id, amount_minor)], note)
-    if not posted:
-        raise refusal(await queries.by_code(ctx, code), kind, amount_minor, ctx)
-    after = posted[0].credit
     sign = 1 if kind == "credit" else -1
-    before_minor = after.balance_minor - sign * amount_minor
+    after_minor = credit.balance_minor + sign * amount_minor
     await events.record(
         ctx,
         "credit.credited" if kind == "credit" else "credit.debited",
-        account_id=after.account_id,
-        subject=f"credit/{after.id}",
-        changes={f"credit/{after.id}/balance": (from_minor(before_minor, after.currency), after.balance)},
+        account_id=credit.account_id,
+        subject=f"credit/{credit.id}",
+        changes={f"credit/{credit.id}/balance": (credit.balance, from_minor(after_minor, credit.currency))},
     )
+    posted = await ledger.post(ctx, kind, [Share(credit.id, amount_minor)], note)
+    if not posted:
+        raise refusal(credit, kind, amount_minor, ctx)
+    after = posted[0].credit
     if kind == "credit":
         await mails.changed(ctx, after)
     return Entry(

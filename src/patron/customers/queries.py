@@ -1,5 +1,6 @@
 """Reads of whole accounts: one statement for one, a constant number for a list."""
 
+from collections import defaultdict
 from functools import cache
 from typing import Any
 
@@ -52,7 +53,7 @@ def _whole(wants: frozenset[str]) -> str:
 @cache
 def _children(wants: frozenset[str]) -> str:
     """The columns that hold the children of the account `a`."""
-    return ", ".join(f"{_SLICES[name].AS_JSON} as {name}" for name in _SLICES if name in wants)
+    return ", ".join(f"{_SLICES[name].CHILDREN.of_one} as {name}" for name in _SLICES if name in wants)
 
 
 def _customer(row: Row, wants: frozenset[str]) -> Customer:
@@ -72,9 +73,17 @@ class Narrowed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_of(ctx: Ctx, ask: Ask, narrowed: Narrowed, wants: frozenset[str] = CHILDREN) -> Page[Customer]:
-    """A page of the tenant's accounts with the children that are wanted, in one statement."""
-    found = await _found(ctx, ask, narrowed, accounts.COLUMNS, _children(wants))
-    return Page([_customer(row, wants) for row in found.items], found.total, found.next_cursor)
+    """A page of the tenant's accounts with the children that are wanted.
+
+    Two statements: the page, and all children of all its accounts. One, when the list is narrowed: then most often few
+    are found, and their children are read with them.
+    """
+    if ask.filter is None and not narrowed.search:
+        page = await _found(ctx, ask, narrowed, accounts.COLUMNS)
+        found = [Account(*row[: accounts.WIDTH]) for row in page.items]
+        return Page(await with_children(ctx, found, wants), page.total, page.next_cursor)
+    page = await _found(ctx, ask, narrowed, accounts.COLUMNS, _children(wants))
+    return Page([_customer(row, wants) for row in page.items], page.total, page.next_cursor)
 
 
 async def rows_of(ctx: Ctx, ask: Ask, narrowed: Narrowed, names: list[str]) -> Page[Row]:
@@ -106,8 +115,20 @@ async def _found(ctx: Ctx, ask: Ask, narrowed: Narrowed, select: str, more: str 
     )
 
 
-async def with_children(ctx: Ctx, rows: list[Account], wants: frozenset[str] = CHILDREN) -> list[Customer]:
-    """Accounts with their children: one statement for each kind of child, whatever the number of accounts."""
-    ids = [account.id for account in rows]
-    read = {name: await _SLICES[name].by_accounts(ctx, ids) for name in _SLICES if name in wants and ids}
-    return [Customer(account, **{name: found.get(account.id, []) for name, found in read.items()}) for account in rows]
+async def with_children(ctx: Ctx, found: list[Account], wants: frozenset[str] = CHILDREN) -> list[Customer]:
+    """Accounts with their children: one statement, whatever the number of accounts."""
+    row = await ctx.db.row(_of_many(wants), ctx.tenant_id, [one.id for one in found]) if found and wants else None
+    children = {name: _by_owner(_SLICES[name].PAIRS_DECODER.decode(row[name])) for name in wants} if row else {}
+    return [Customer(one, **{name: of.get(one.id, []) for name, of in children.items()}) for one in found]
+
+
+@cache
+def _of_many(wants: frozenset[str]) -> str:
+    return "select " + ", ".join(f"{_SLICES[name].CHILDREN.of_many} as {name}" for name in _SLICES if name in wants)
+
+
+def _by_owner(pairs: list[tuple[int, Any]]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    for owner_id, child in pairs:
+        found[owner_id].append(child)
+    return found

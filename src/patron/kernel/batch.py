@@ -40,4 +40,6 @@ def _joined(changes: tuple[tuple[str, int], ...], sql: str, taken: int) -> str:
         moved = _PLACE.sub(lambda found, by=taken: f"${int(found[1]) + by}", change)  # type: ignore[misc]
         parts.append(f"queued_{n} as ({moved})")
         taken += count
-    return f"with {', '.join(parts)} {sql}"
+    sql = sql.strip()
+    rest = f", {sql[5:]}" if sql[:5] == "with " else f" {sql}"
+    return f"with {', '.join(parts)}{rest}"

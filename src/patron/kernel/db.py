@@ -162,9 +162,14 @@ class Session:
             self._queued.append((sql, args))
 
     async def last_row(self, sql: str, *args: object) -> Row | None:
-        """The first row of a read, in which what is queued rides along: the read does not see it."""
+        """The first row of a statement, in which what is queued rides along: the statement does not see it."""
         joined, given = riding(await self._send_repeated(), sql, args)
         return await self.row(joined, *given)
+
+    async def last_fetch(self, sql: str, *args: object) -> list[Row]:
+        """The same with all rows."""
+        joined, given = riding(await self._send_repeated(), sql, args)
+        return await self.fetch(joined, *given)
 
     async def _send_queued(self) -> None:
         if singles := await self._send_repeated():

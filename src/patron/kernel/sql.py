@@ -128,6 +128,29 @@ def like_escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
+class Children(msgspec.Struct, frozen=True):
+    """What hangs on owners: the columns of one, their source, and which of its columns names tenant and owner."""
+
+    columns: str
+    source: str
+    tenant_id: str
+    owner_id: str
+    order: str
+
+    @property
+    def of_one(self) -> str:
+        """The children of the row `a` as one JSON value, for the statement that reads it. `$1` is the tenant."""
+        return f"""(select coalesce(json_agg(json_build_array({self.columns}) order by {self.order}), '[]')
+            from {self.source} where {self.tenant_id} = $1 and {self.owner_id} = a.id)"""
+
+    @property
+    def of_many(self) -> str:
+        """The children of the owners `$2` as one JSON value: pairs of owner and child."""
+        child = f"json_build_array({self.owner_id}, json_build_array({self.columns}))"
+        return f"""(select coalesce(json_agg({child} order by {self.order}), '[]')
+            from {self.source} where {self.tenant_id} = $1 and {self.owner_id} = any($2))"""
+
+
 class Listing(msgspec.Struct, frozen=True):
     """A list that can be asked about. `select` and `source` are SQL; `where` is what always holds, `$1` the tenant.
 

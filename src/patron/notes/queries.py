@@ -1,22 +1,19 @@
 """Reads of notes."""
 
-from collections import defaultdict
-
 import msgspec
 
 from patron.accounts import queries as accounts
 from patron.kernel.context import Ctx
 from patron.kernel.errors import NotFound
 from patron.kernel.query import Ask, Field, Page, Sort
-from patron.kernel.sql import Listing, page
+from patron.kernel.sql import Children, Listing, page
 from patron.notes.model import Note
 
 COLUMNS = "n.id, n.version, n.account_id, n.content, n.created_at, n.created_by, n.updated_at, n.updated_by"
 
-# All notes of the account `a` as one JSON value, for the statement that reads a whole account.
-AS_JSON = f"""(select coalesce(json_agg(json_build_array({COLUMNS}) order by n.id), '[]') from note n
-    where n.tenant_id = $1 and n.account_id = a.id)"""
+CHILDREN = Children(COLUMNS, "note n", "n.tenant_id", "n.account_id", "n.id")
 DECODER = msgspec.json.Decoder(list[Note])
+PAIRS_DECODER = msgspec.json.Decoder(list[tuple[int, Note]])
 
 FIELDS: dict[str, Field] = {
     "id": Field("n.id", "integer", sort="n.id"),
@@ -54,16 +51,3 @@ async def get(ctx: Ctx, account_id: int, note_id: int) -> Note:
     if row is None:
         raise NotFound("note", note_id)
     return Note(*row)
-
-
-async def by_accounts(ctx: Ctx, account_ids: list[int]) -> dict[int, list[Note]]:
-    """The notes of many accounts in one statement."""
-    rows = await ctx.db.fetch(
-        f"select {COLUMNS} from note n where n.tenant_id = $1 and n.account_id = any($2) order by n.id",
-        ctx.tenant_id,
-        account_ids,
-    )
-    found: dict[int, list[Note]] = defaultdict(list)
-    for row in rows:
-        found[row["account_id"]].append(Note(*row))
-    return found

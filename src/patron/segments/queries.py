@@ -1,14 +1,12 @@
 """Reads of segments and of who is in them."""
 
-from collections import defaultdict
-
 import msgspec
 
 from patron.accounts import queries as accounts
 from patron.kernel.context import Ctx
 from patron.kernel.errors import NotFound
 from patron.kernel.query import Ask, Field, Page, Sort
-from patron.kernel.sql import Listing, page
+from patron.kernel.sql import Children, Listing, page
 from patron.segments.model import Member, Segment
 
 COLUMNS = """s.id, s.version, s.kind, s.code, s.name, s.description, s.created_at, s.created_by, s.updated_at,
@@ -17,10 +15,9 @@ WIDTH = len(Segment.__struct_fields__)
 MEMBER = "m.account_id, m.since_at, m.added_by"
 SOURCE = "segment_member m join segment s on s.tenant_id = $1 and s.id = m.segment_id"
 
-# All segments of the account `a` as one JSON value, for the statement that reads a whole account.
-AS_JSON = f"""(select coalesce(json_agg(json_build_array({COLUMNS}) order by s.id), '[]') from {SOURCE}
-    where m.tenant_id = $1 and m.account_id = a.id)"""
+CHILDREN = Children(COLUMNS, SOURCE, "m.tenant_id", "m.account_id", "s.id")
 DECODER = msgspec.json.Decoder(list[Segment])
+PAIRS_DECODER = msgspec.json.Decoder(list[tuple[int, Segment]])
 
 FIELDS: dict[str, Field] = {
     "id": Field("s.id", "integer", sort="s.id"),
@@ -98,19 +95,3 @@ async def list_of(ctx: Ctx, account_id: int, ask: Ask) -> Page[Segment]:
     if not found.total:
         await accounts.require(ctx, account_id)
     return Page([Segment(*row[:WIDTH]) for row in found.items], found.total, found.next_cursor)
-
-
-async def by_accounts(ctx: Ctx, account_ids: list[int]) -> dict[int, list[Segment]]:
-    """The segments of many accounts in one statement."""
-    rows = await ctx.db.fetch(
-        f"""
-        select m.account_id, {COLUMNS} from {SOURCE}
-        where m.tenant_id = $1 and m.account_id = any($2) order by s.id
-        """,
-        ctx.tenant_id,
-        account_ids,
-    )
-    found: dict[int, list[Segment]] = defaultdict(list)
-    for row in rows:
-        found[row["account_id"]].append(Segment(*tuple(row)[1:]))
-    return found

@@ -130,16 +130,17 @@ async def test_of_many_at_once_only_so_many_as_the_balance_covers(shop: Shop) ->
     assert await adds_up(shop)
 
 
-async def test_a_debit_is_three_statements_in_one_transaction(shop: Shop, statements: Watch) -> None:
+async def test_a_debit_is_two_statements_in_one_transaction(shop: Shop, statements: Watch) -> None:
     await credit_of(shop, code="c")
 
     with Counting(statements) as counted:
         await move(shop, "c", "Debit", 1)
 
-    begin, _look, post, event, commit = counted.heard
+    begin, look, post, commit = counted.heard
     assert (begin, commit) == ("begin", "commit")
+    assert "for update" in look
     assert "insert into credit_entry" in post
-    assert "insert into event" in event
+    assert "insert into event" in post
 
 
 async def test_movements_are_found_by_what_they_are(shop: Shop) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -133,3 +134,10 @@ def test_no_file_tells_of_a_machine_a_registry_or_a_secret(pattern: re.Pattern[s
 )
 def test_a_secret_would_be_found(line: str) -> None:
     assert _SECRETS.search(line)
+
+
+def test_files_of_tests_have_names_of_their_own() -> None:
+    """The folders of tests are no packages: two files of one name could not be collected in one run."""
+    names = Counter(path.name for path in (TOP / "tests").rglob("test_*.py") if "node_modules" not in path.parts)
+
+    assert [name for name, count in names.items() if count > 1] == []

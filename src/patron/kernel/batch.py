@@ -24,7 +24,7 @@ def grouped(queued: list[Queued]) -> tuple[list[Queued], list[tuple[str, list[tu
 
 
 def riding(queued: list[Queued], sql: str, args: tuple[object, ...]) -> Queued:
-    """A read and the changes that ride along, as one statement with its arguments."""
+    """A statement and the changes that ride along, as one statement with its arguments."""
     if not queued:
         return sql, args
     changes = tuple((change, len(given)) for change, given in queued)

@@ -14,7 +14,7 @@ from sites import Cluster, Serve, Site
 from works import opened, refused, works, works_again
 
 from installations import KEY
-from patron.kernel import db
+from patron.kernel import connections, db
 from served import is_ready
 from shoppers import until
 from shops import ACCOUNTS
@@ -92,8 +92,8 @@ async def test_a_frozen_database_is_not_waited_for_longer_than_the_limits(
         ticket = await shop.shopper()
         account_id, email = ticket["customerAccount"]["id"], ticket["customerAccount"]["emailAddress"]
         assert await works_again(shop, account_id, email)
-        monkeypatch.setattr(db, "ACQUIRE_SECONDS_MAX", scaled(0.5, db.ACQUIRE_SECONDS_MAX))
-        limit = db.STATEMENT_SECONDS_MAX + db.ACQUIRE_SECONDS_MAX + db.ROLLBACK_SECONDS_MAX
+        monkeypatch.setattr(connections, "ACQUIRE_SECONDS_MAX", scaled(0.5, connections.ACQUIRE_SECONDS_MAX))
+        limit = db.STATEMENT_SECONDS_MAX + connections.ACQUIRE_SECONDS_MAX + db.ROLLBACK_SECONDS_MAX
         frozen = cluster.processes()
         for pid in frozen:
             os.kill(pid, signal.SIGSTOP)
@@ -129,7 +129,7 @@ async def test_when_all_connections_are_taken_the_rest_is_told_to_come_back(
             await conn.execute("lock table account in access exclusive mode")
             first = [asyncio.create_task(read()) for _ in range(db.POOL_SIZE)]
             await until(all_are_taken)
-            monkeypatch.setattr(db, "ACQUIRE_SECONDS_MAX", 0.5)  # a lock is waited for ten times as long
+            monkeypatch.setattr(connections, "ACQUIRE_SECONDS_MAX", 0.5)  # a lock is waited for ten times as long
             rest = await asyncio.gather(*(read() for _ in range(2 * db.POOL_SIZE)))
             assert not any(task.done() for task in first)
         await conn.close()

@@ -6,7 +6,7 @@ request that waits for a password hash holds none.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -14,11 +14,11 @@ import asyncpg
 import msgspec
 
 from patron.kernel.batch import Queued, grouped, riding
+from patron.kernel.connections import Connections
 from patron.kernel.errors import PatronError
 from patron.kernel.refusals import FOREIGN, translated
 
 POOL_SIZE = 12
-ACQUIRE_SECONDS_MAX = 5.0
 STATEMENT_SECONDS_MAX = 20.0
 ROLLBACK_SECONDS_MAX = 2.0
 COPY_SECONDS_MAX = 300.0
@@ -36,11 +36,9 @@ class Database:
     on_statement: ClassVar[Callable[[str], None] | None] = None
 
     def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
+        self._connections = Connections(pool)
         self.known: set[object] = set()
         self.drawn: dict[str, list[int]] = {}
-        self.ready: list[Any] = []
-        self.waiting = 0
 
     @classmethod
     async def open(cls, url: str, *, size: int = POOL_SIZE) -> "Database":
@@ -59,51 +57,15 @@ class Database:
 
     async def close(self) -> None:
         """Give all connections back to the server."""
-        while self.ready:
-            await self._pool.release(self.ready.pop())
-        await self._pool.close()
+        await self._connections.close()
 
-    def connection(self) -> "_Borrowed":
+    def connection(self) -> AbstractAsyncContextManager[Any]:
         """A connection, for an `async with`."""
-        return _Borrowed(self, self._pool)
+        return self._connections.one()
 
     def session(self) -> "Session":
         """A new session, for one request or one job."""
         return Session(self)
-
-
-class _Borrowed:
-    """A connection, for an `async with`: one that lies ready, or one of the pool.
-
-    The pool makes, counts and replaces connections and lets callers wait in turn. But taking one out and giving it
-    back costs it as much as a short statement. So what is used all the time stays taken out, unless somebody waits.
-    """
-
-    __slots__ = ("_conn", "_database", "_pool")
-
-    def __init__(self, database: Database, pool: asyncpg.Pool) -> None:
-        self._database = database
-        self._pool = pool
-
-    async def __aenter__(self) -> Any:
-        database = self._database
-        while database.ready:
-            self._conn = database.ready.pop()
-            if not self._conn.is_closed():
-                return self._conn
-            await self._pool.release(self._conn)
-        database.waiting += 1
-        try:
-            self._conn = await self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX)
-        finally:
-            database.waiting -= 1
-        return self._conn
-
-    async def __aexit__(self, kind: object, *_exc: object) -> None:
-        if kind is None and not self._database.waiting:
-            self._database.ready.append(self._conn)
-        else:
-            await self._pool.release(self._conn)
 
 
 class Session:

@@ -110,13 +110,17 @@ class Sort(msgspec.Struct, frozen=True):
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """What a caller wants of a list. With a cursor, `start` does not count."""
+    """What a caller wants of a list. With a cursor, `start` does not count.
+
+    `marks`: the page shall say where the next one begins.
+    """
 
     filter: Filter | None = None
     sort: tuple[Sort, ...] = ()
     start: int = 0
     size: int = 20
     cursor: str | None = None
+    marks: bool = True
 
 
 class Page(msgspec.Struct, Generic[T]):

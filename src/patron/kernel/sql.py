@@ -212,8 +212,8 @@ async def page(
     if not rows:  # none at all, or the page lies behind the last row
         return Page([], await ctx.db.value(f"select {count}", *count_args) if ask.start or ask.cursor else 0)
     shown = rows[: ask.size]
-    is_last = len(rows) <= ask.size
-    return Page(shown, rows[0]["row_total"], None if is_last else _write_cursor(ctx, shown[-1], order))
+    has_next = ask.marks and len(rows) > ask.size
+    return Page(shown, rows[0]["row_total"], _write_cursor(ctx, shown[-1], order) if has_next else None)
 
 
 class _Key(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from patron.kernel.errors import BadAsk, Invalid
 from patron.kernel.query import Ask, Fields
-from patron.kibo import filters
+from patron.kibo import filters, selection
 from patron.web.operations import Call, Operation, Param
 
 PAGE_SIZE = 20
@@ -87,4 +87,5 @@ def ask_for(call: Call, names: Mapping[str, str], fields: Fields, terms: list[li
         start=start,
         size=min(size, PAGE_SIZE_MAX),
         cursor=call.query.get("cursor"),
+        marks=selection.wants(selection.parse(call.query.get("responseFields")), "nextcursor"),
     )

@@ -12,6 +12,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from patron.jsonapi.app import JsonApiFace
+from patron.jsonapi.caller import Caller as JsonApiCaller
+from patron.jsonapi.catalogue import SERVED
+from patron.jsonapi.oauth_app import OAuthFace
 from patron.kernel.clock import clock
 from patron.kernel.context import Secrets
 from patron.kernel.db import Database
@@ -46,12 +50,12 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = c
         async with AsyncExitStack() as opened:
             database = await Database.open(settings.database_url)
             opened.push_async_callback(database.close)
-            tokens, policies = Remembered[Caller](), Remembered[Any]()
+            tokens, jsonapi_tokens, policies = Remembered[Caller](), Remembered[JsonApiCaller](), Remembered[Any]()
             revocations = Revocations(
                 database,
-                _both(tokens.drop, policies.drop),
-                _both(tokens.hears, policies.hears),
-                _both(tokens.proved, policies.proved),
+                _all(tokens.drop, jsonapi_tokens.drop, policies.drop),
+                _all(tokens.hears, jsonapi_tokens.hears, policies.hears),
+                _all(tokens.proved, jsonapi_tokens.proved, policies.proved),
             )
             vault, passwords, outbound = Vault(settings.key), Passwords(), Outbound(private=settings.private_hooks)
             opened.push_async_callback(outbound.close)
@@ -61,7 +65,9 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = c
             await secrets.keyring.load(database.session())
             opened.push_async_callback(_ended, asyncio.create_task(revocations.listen(settings.database_url)))
             state.database, state.secrets = database, secrets
-            api.app = KiboFace(database, secrets, tokens, settings, now)
+            api.kibo = KiboFace(database, secrets, tokens, settings, now)
+            api.jsonapi = JsonApiFace(database, secrets, jsonapi_tokens, settings, now)
+            api.oauth = OAuthFace(database, secrets, jsonapi_tokens, settings, now)
             yield
 
     async def readyz(_request: Request) -> Response:
@@ -90,10 +96,10 @@ async def _ended(task: asyncio.Task[None]) -> None:
         await task
 
 
-def _both(one: Callable[[T], None], other: Callable[[T], None]) -> Callable[[T], None]:
+def _all(*told: Callable[[T], None]) -> Callable[[T], None]:
     def call(value: T) -> None:
-        one(value)
-        other(value)
+        for one in told:
+            one(value)
 
     return call
 
@@ -106,13 +112,26 @@ class _State:
 
 
 class _Later:
-    """A face that exists from the start of the server on."""
+    """The faces, which exist from the start of the server on."""
 
-    app: KiboFace
+    kibo: KiboFace
+    jsonapi: JsonApiFace
+    oauth: OAuthFace
+
+    def at(self, path: str) -> KiboFace | JsonApiFace | OAuthFace | None:
+        """The face that answers at a path; None where none does."""
+        if path.startswith("/oauth/"):
+            return self.oauth
+        if not path.startswith("/api/"):
+            return None
+        return self.jsonapi if path.split("/", 3)[2] in _JSONAPI else self.kibo
+
+
+_JSONAPI = {resource.path for resource in SERVED.values()}
 
 
 class _App(Starlette):
-    """What lies below /api goes to its face at once; a face answers everything, errors too."""
+    """What belongs to a face goes there at once; a face answers everything, errors too."""
 
     def __init__(self, api: _Later, **rest: Any) -> None:
         super().__init__(**rest)
@@ -120,8 +139,9 @@ class _App(Starlette):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the lifespan."""
-        if scope["type"] == "http" and scope["path"].startswith("/api/"):
-            await self._api.app(scope, receive, send)
+        face = self._api.at(scope["path"]) if scope["type"] == "http" else None
+        if face is not None:
+            await face(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 

@@ -24,6 +24,15 @@ class Settings:
     port: int = setting("PORT", "Port to listen on.", 8000)
     workers: int = setting("PATRON_WORKERS", "Server processes; 0 means one a core.", 0)
     base_url: str = setting("PATRON_BASE_URL", "How the outside reaches us; default from host and port.", "")
+    domain: str = setting(
+        "PATRON_DOMAIN", "Domain of the second API: https://<organization>.<domain>/api.", "patron.localhost"
+    )
+    requests_per_minute: int = setting(
+        "PATRON_REQUESTS_PER_MINUTE", "How often one address may call the second API, in each server process.", 6_000
+    )
+    token_requests_per_minute: int = setting(
+        "PATRON_TOKEN_REQUESTS_PER_MINUTE", "How often one address may ask there for a token.", 600
+    )
     smtp_url: str = setting("PATRON_SMTP_URL", "smtp(s)://user:password@host:port; without it mails are kept.", "")
     mail_from: str = setting("PATRON_MAIL_FROM", "Sender of all mails.", "Patron <no-reply@localhost.localdomain>")
     log_level: str = setting("PATRON_LOG_LEVEL", "debug, info, warning or error.", "info")

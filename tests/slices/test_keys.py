@@ -79,7 +79,7 @@ async def test_a_rotation_rejects_no_token_that_is_still_good(db: Session) -> No
     for minutes in range(0, 4 * 24 * 60, 30):
         signer.now = checker.now = NOW + timedelta(minutes=minutes)
         if minutes == 60:
-            new = await rotate_keys(db, VAULT, signer.now, lead=LEAD, overlap=OVERLAP)
+            new, _ = await rotate_keys(db, VAULT, signer.now, lead=LEAD, overlap=OVERLAP)
         token = await signer.sign()
         used.append(key_of(token))
         tokens = [(t, end) for t, end in tokens if end > checker.now] + [(token, signer.now + LIFE)]
@@ -91,7 +91,7 @@ async def test_a_rotation_rejects_no_token_that_is_still_good(db: Session) -> No
 async def test_a_new_key_is_used_after_its_lead_and_the_old_one_refused_after_the_overlap(db: Session) -> None:
     process = Process(db)
     old = await process.sign(timedelta(days=30))
-    new = await rotate_keys(db, VAULT, NOW, lead=LEAD, overlap=OVERLAP)
+    new, _ = await rotate_keys(db, VAULT, NOW, lead=LEAD, overlap=OVERLAP)
 
     process.now = NOW + LEAD - timedelta(seconds=1)
     assert key_of(await process.sign()) == key_of(old)
@@ -158,16 +158,22 @@ async def test_the_same_claims_give_the_same_token_whatever_key_came_since(db: S
 async def test_published_keys_are_public_and_tell_of_the_next_one(db: Session) -> None:
     process = Process(db)
     first = key_of(await process.sign())
-    second = await rotate_keys(db, VAULT, NOW, lead=LEAD, overlap=OVERLAP)
+    new = await rotate_keys(db, VAULT, NOW, lead=LEAD, overlap=OVERLAP)
+    second = new[0]
 
     published = (await process.keyring.published(db, NOW))["keys"]
 
-    assert {key["kid"] for key in published} == {first, second}
-    for key in published:
+    ours, others = ([key for key in published if key["alg"] == alg] for alg in ("Ed25519", "RS512"))
+    assert {key["kid"] for key in ours} == {first, second}
+    assert len(others) == 2
+    for key in ours:
         assert set(key) == {"kty", "crv", "x", "kid", "use", "alg"}
-        assert (key["kty"], key["crv"], key["use"], key["alg"]) == ("OKP", "Ed25519", "sig", "Ed25519")
+        assert (key["kty"], key["crv"], key["use"]) == ("OKP", "Ed25519", "sig")
+    for key in others:
+        assert set(key) == {"kty", "n", "e", "kid", "use", "alg"}
+        assert (key["kty"], key["use"]) == ("RSA", "sig")
     later = await process.keyring.published(db, NOW + LEAD + OVERLAP)
-    assert [key["kid"] for key in later["keys"]] == [second]
+    assert [key["kid"] for key in later["keys"]] == new
 
 
 async def test_keys_sealed_by_another_installation_do_not_open(db: Session) -> None:

@@ -179,7 +179,7 @@ async def test_kept_mails_can_be_read(installation: Installation, tenant_id: int
 
 
 async def test_keys_rotate_and_older_ones_end(installation: Installation) -> None:
-    assert "Made the key" in installation.patron("keys", "rotate", "--lead", "0")
+    assert "Made the keys" in installation.patron("keys", "rotate", "--lead", "0")
     first = made(installation.patron("keys", "list"), r"(\S+) Ed25519 signs \S+ \S+ UTC –")
     installation.patron("keys", "rotate", "--lead", "60", "--overlap", "72")
     installation.patron("keys", "rotate", "--lead", "30", "--overlap", "24")

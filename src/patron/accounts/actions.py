@@ -11,7 +11,7 @@ from patron.accounts.model import AUDITED, Account, Profile, Registration, check
 from patron.accounts.queries import COLUMNS
 from patron.kernel import events
 from patron.kernel.context import Ctx
-from patron.kernel.errors import NotFound, Refused, Retry, Taken
+from patron.kernel.errors import Invalid, NotFound, Refused, Retry, Taken
 
 
 async def lock(ctx: Ctx, account_id: int) -> Account:
@@ -196,6 +196,43 @@ async def update(ctx: Ctx, account: Account, profile: Profile, *, user_name: str
     if changes:
         await events.record(ctx, "account.updated", account_id=account.id, changes=changes)
     return after
+
+
+_REFERENCES = {"profile_id": 128, "shopper_reference": 128, "reference_origin": 200}
+
+
+async def set_references(
+    ctx: Ctx, account_id: int, references: Mapping[str, str | None], metadata: dict[str, Any] | None = None
+) -> None:
+    """Write what only one dialect shows of an account that the caller has locked: names in other systems, metadata.
+
+    Raises Invalid.
+    """
+    values: dict[str, Any] = {}
+    for name, text in references.items():
+        values[name] = text.strip() or None if text else None
+        if text and len(text) > _REFERENCES[name]:
+            raise Invalid.field(name, f"is too long (maximum is {_REFERENCES[name]} characters)", "too_long")
+    if metadata is not None:
+        values["metadata"] = metadata
+    if not values:
+        return
+    row = await ctx.db.row(
+        f"select {', '.join(values)} from account where tenant_id = $1 and id = $2", ctx.tenant_id, account_id
+    )
+    assert row is not None
+    changes: events.Changes = {name: (row[name], value) for name, value in values.items() if row[name] != value}
+    if not changes:
+        return
+    places = ", ".join(f"{name} = ${n}" for n, name in enumerate(values, start=4))
+    await ctx.db.execute(
+        f"update account set version = version + 1, updated_at = $3, {places} where tenant_id = $1 and id = $2",
+        ctx.tenant_id,
+        account_id,
+        ctx.now,
+        *values.values(),
+    )
+    await events.record(ctx, "account.updated", account_id=account_id, changes=changes)
 
 
 async def _claim_email(ctx: Ctx, account: Account, key: str | None) -> None:

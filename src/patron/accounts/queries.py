@@ -2,6 +2,7 @@
 
 from patron.accounts.model import Account
 from patron.kernel.context import Ctx
+from patron.kernel.db import Session
 from patron.kernel.errors import NotFound
 from patron.kernel.query import Field, Key, Kind, Sort
 from patron.kernel.sql import Listing, Statement, like_escape, major
@@ -76,6 +77,12 @@ async def get(ctx: Ctx, account_id: int) -> Account:
     if row is None:
         raise NotFound("account", account_id)
     return Account(*row)
+
+
+async def find(db: Session, tenant_id: int, account_id: int) -> Account | None:
+    """The same where there is no context yet, and None when there is no such account."""
+    row = await db.row(f"select {COLUMNS} from account a where a.tenant_id = $1 and a.id = $2", tenant_id, account_id)
+    return Account(*row) if row else None
 
 
 async def by_user_id(ctx: Ctx, user_id: str) -> Account | None:

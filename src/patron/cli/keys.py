@@ -19,8 +19,11 @@ def list_keys() -> None:
 
 async def _list(desk: Desk) -> None:
     keys = await signing_keys(desk.db)
-    signing = next((key.kid for key in keys if _is_active(desk, key)), None)
-    rows = [(key.kid, key.algorithm, _state(desk, key, signing), key.active_from, key.retires_at) for key in keys]
+    signing = {key.algorithm: key.kid for key in reversed(keys) if _is_active(desk, key)}
+    rows = [
+        (key.kid, key.algorithm, _state(desk, key, signing.get(key.algorithm)), key.active_from, key.retires_at)
+        for key in keys
+    ]
     desk.show(("key", "algorithm", "state", "signs from", "verifies until"), rows)
 
 
@@ -49,7 +52,7 @@ def rotate(
         int, typer.Option(min=0, help="Hours for which what older keys signed stays good after that.")
     ] = 48,
 ) -> None:
-    """Make a new signing key and retire the older ones.
+    """Make a new signing key of each algorithm and retire the older ones.
 
     Tokens live for a day at most, so with an overlap of 25 hours or more nobody notices. With less, what was signed
     before ends early; servers hear of it within a minute.
@@ -60,9 +63,9 @@ def rotate(
 async def _rotate(desk: Desk, lead: timedelta, overlap: timedelta) -> None:
     if await signing_keys(desk.db):
         lead = max(lead, LEAD_MIN)
-    kid = await rotate_keys(desk.db, desk.vault, desk.now, lead=lead, overlap=overlap)
+    kids = await rotate_keys(desk.db, desk.vault, desk.now, lead=lead, overlap=overlap)
     start = desk.now + lead
-    desk.say(f"Made the key {kid}.")
+    desk.say(f"Made the keys {' and '.join(kids)}.")
     desk.say(
-        f"It signs from {start:%Y-%m-%d %H:%M} UTC on; older keys verify until {start + overlap:%Y-%m-%d %H:%M} UTC."
+        f"They sign from {start:%Y-%m-%d %H:%M} UTC on; older keys verify until {start + overlap:%Y-%m-%d %H:%M} UTC."
     )

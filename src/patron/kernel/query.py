@@ -7,13 +7,13 @@ not how a dialect spells it; `kernel/sql.py` compiles the tree.
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
 T = TypeVar("T")
 
-Op = Literal["eq", "ne", "gt", "ge", "lt", "le", "has", "starts", "within"]
+Op = Literal["eq", "ne", "gt", "ge", "lt", "le", "has", "starts", "ends", "like", "same", "holds", "within"]
 Unit = Literal["minutes", "hours", "days", "weeks"]
 AGO_MAX = 100_000
 
@@ -29,13 +29,14 @@ class Ago(msgspec.Struct, frozen=True, tag="ago"):
         return now - timedelta(**{self.unit: self.count})
 
 
-Value = str | int | Decimal | bool | datetime | Ago | None
+Value = str | int | Decimal | bool | datetime | Ago | dict[str, Any] | None
 
 
 class Compare(msgspec.Struct, frozen=True, tag="compare"):
     """One comparison. `ne` also holds where the field is missing; every other operator never does.
 
-    `within` takes a tuple. Text is compared without regard to case.
+    `within` and `same` take a tuple for one of several. Text is compared without regard to case, but for `same`. `like`
+    takes a pattern with % and _; `holds` is containment of JSON.
     """
 
     field: str
@@ -68,7 +69,7 @@ DEPTH_MAX = 5
 WITHIN_MAX = 200
 
 
-Kind = Literal["text", "integer", "number", "bool", "time", "uuid"]
+Kind = Literal["text", "integer", "number", "bool", "time", "uuid", "json"]
 
 
 class Key(msgspec.Struct, frozen=True):

@@ -26,10 +26,12 @@ _CAST = {
     "bool": "boolean",
     "time": "timestamptz",
     "uuid": "uuid",
+    "json": "jsonb",
 }
 _SIGN = {"eq": "=", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _BIGINT_MAX = 2**63 - 1
 SIGNATURE_LENGTH = 32
+TOGETHER_MAX = 2_000
 
 
 class Statement:
@@ -68,7 +70,8 @@ class Statement:
 
     def _compare(self, field: Field, op: Op, value: Value | tuple[Value, ...]) -> str:
         if isinstance(value, tuple):
-            return "(" + " or ".join(self._compare(field, "eq", one) for one in value) + ")" if value else "false"
+            one_of: Op = "same" if op == "same" else "eq"
+            return "(" + " or ".join(self._compare(field, one_of, one) for one in value) + ")" if value else "false"
         if isinstance(value, Ago):
             assert self._now is not None
             value = value.before(self._now)
@@ -80,13 +83,21 @@ class Statement:
         if field.kind == "integer" and not (isinstance(value, int) and abs(value) <= _BIGINT_MAX):
             cast, value = "numeric", Decimal(str(value))
         bound = self.bind(value, cast)
+        if op == "holds":
+            return f"{field.sql} @> {bound}"
+        if op == "same":
+            return f"{field.sql} = {bound}"
         return f"{field.sql} is distinct from {bound}" if op == "ne" else f"{field.sql} {_SIGN[op]} {bound}"
 
     def _compare_text(self, field: Field, op: Op, value: str) -> str:
-        if op in ("has", "starts"):
+        if op in ("has", "starts", "ends"):
             return self._compare_part(field, op, value)
+        if op == "like":
+            return f"lower({field.sql}) like lower({self.bind(value, 'text')})"
         key = field.equal
-        if key is not None and key.exact and op in ("eq", "ne"):
+        if op == "same" and not (key is not None and key.exact):
+            return f"{field.sql} = {self.bind(value, 'text')}"
+        if key is not None and key.exact and op in ("eq", "ne", "same"):
             bound = self.bind(key.make(value), "text")
             return f"{key.sql} is distinct from {bound}" if op == "ne" else f"{key.sql} = {bound}"
         bound, column = f"lower({self.bind(value, 'text')})", f"lower({field.sql})"
@@ -98,7 +109,7 @@ class Statement:
         return condition
 
     def _compare_part(self, field: Field, op: Op, value: str) -> str:
-        pattern = ("%" if op == "has" else "") + like_escape(value) + "%"
+        pattern = ("" if op == "starts" else "%") + like_escape(value) + ("" if op == "ends" else "%")
         condition = f"lower({field.sql}) like lower({self.bind(pattern, 'text')})"
         if field.has is None:
             return condition
@@ -214,6 +225,42 @@ async def page(
     shown = rows[: ask.size]
     has_next = ask.marks and len(rows) > ask.size
     return Page(shown, rows[0]["row_total"], _write_cursor(ctx, shown[-1], order) if has_next else None)
+
+
+async def rows_of(
+    ctx: Ctx, listing: Listing, field: str, values: list[int], reach: tuple[Filter, ...] = ()
+) -> list[Row]:
+    """The rows of a listing whose integer field has one of these values, which is their column `owner_id`.
+
+    One statement, however many values: for the children of a page, or what its rows name. `reach` are conditions that
+    must hold, too. Raises BadAsk when there are more than `TOGETHER_MAX`.
+    """
+    if not values:
+        return []
+    statement = Statement(ctx.tenant_id, values, now=ctx.now)
+    sql = listing.fields[field].sql
+    conditions = [listing.where, f"{sql} = any($2::bigint[])", *(statement.where(one, listing.fields) for one in reach)]
+    rows = await ctx.db.fetch(
+        f"""
+        select {listing.select}, {sql} as owner_id from {listing.source}
+        where {" and ".join(conditions)} order by {listing.identity} limit {TOGETHER_MAX + 1}
+        """,
+        *statement.args,
+    )
+    if len(rows) > TOGETHER_MAX:
+        raise BadAsk("include", f"More than {TOGETHER_MAX} would come along: ask for a list of them.")
+    return rows
+
+
+def across(own: str, target: Listing, key: str, field: Field) -> Field:
+    """A field of rows of `target` that a row names, seen from that row: any of them will do.
+
+    `own` is the row's SQL, `key` the target's field, that must be equal.
+    """
+    inside = f"exists (select from {target.source} where {target.where} and {target.fields[key].sql} = {own} and {{}})"
+    if field.inside is not None:
+        inside = inside.format(field.inside)
+    return msgspec.structs.replace(field, sort=None, inside=inside, missing=None)
 
 
 class _Key(msgspec.Struct, frozen=True):

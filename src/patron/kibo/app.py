@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import Callable
 from datetime import datetime
-from hashlib import sha256
 
 import structlog
 from starlette.types import Receive, Scope, Send
@@ -16,7 +15,7 @@ from patron.accounts import queries as accounts
 from patron.kernel import idempotency
 from patron.kernel.context import Ctx, Secrets
 from patron.kernel.db import Database
-from patron.kernel.errors import Forbidden, Invalid, NotFound, PatronError, Retry, Unavailable
+from patron.kernel.errors import Forbidden, NotFound, PatronError, Retry, Unavailable
 from patron.kernel.remembered import Remembered
 from patron.kernel.secrets import random_token
 from patron.kernel.values import parse_id
@@ -27,7 +26,7 @@ from patron.kibo.parameters import read_parameters
 from patron.kibo.selection import parse as parse_selection
 from patron.kibo.selection import project
 from patron.settings import Settings
-from patron.web import bodies, metrics
+from patron.web import bodies, metrics, replays
 from patron.web.operations import ENCODER, Answer, Call, Operation
 from patron.web.replies import JSON, Reply
 from patron.web.routing import MethodNotAllowed, Router
@@ -35,7 +34,6 @@ from patron.web.routing import MethodNotAllowed, Router
 ATTEMPTS_MAX = 3
 _DISCARDED_BYTES_MAX = 32_000_000
 _CORRELATION = re.compile(r"[A-Za-z0-9-]{1,64}")
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _ETAG = re.compile(r'(?:W/)?"(\d{1,19})"')
 
 log = structlog.get_logger()
@@ -121,12 +119,14 @@ class KiboFace:
             headers.get("host", ""),
             settings=self._settings,
         )
-        retryable = _retryable(ctx, scope, headers.get("idempotency-key"), operation, data)
+        retryable = None
+        if operation.replays != "no" and (key := headers.get("idempotency-key")) is not None:
+            retryable = replays.retryable(ctx, scope, key, data)
         if operation.before is not None:
             # A retry is answered from the store before anything is tried or hashed again: by now the old password
             # may be wrong, and the login there.
             if retryable is not None and (stored := await idempotency.find(ctx, retryable)) is not None:
-                return _again(stored)
+                return replays.again(stored)
             call.prepared = await operation.before(ctx, call)
         for _ in range(ATTEMPTS_MAX):
             try:
@@ -144,10 +144,9 @@ class KiboFace:
                 return _rendered(ctx, call, await _handled(ctx, call))
             stored = await idempotency.claim(ctx, retryable)
             if stored is not None:
-                return _again(stored)
+                return replays.again(stored)
             reply = _rendered(ctx, call, await _handled(ctx, call))
-            answer = idempotency.Stored(reply.status, dict(reply.headers), reply.body)
-            await idempotency.keep(ctx, retryable, answer, with_token=operation.replays == "secret")
+            await replays.keep(ctx, retryable, reply, with_token=operation.replays == "secret")
             return reply
 
 
@@ -164,25 +163,6 @@ async def _handled(ctx: Ctx, call: Call) -> object:
 def _headers(scope: Scope) -> dict[str, str]:
     """The headers by their lower-case names; of one that comes twice the first counts."""
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
-
-
-def _retryable(
-    ctx: Ctx, scope: Scope, key: str | None, operation: Operation, data: bytes
-) -> idempotency.Retryable | None:
-    """The request's Idempotency-Key, if the operation takes one. Raises Invalid for a key that is none."""
-    if key is None or operation.replays == "no":
-        return None
-    if not _KEY.fullmatch(key):
-        raise Invalid.field("Idempotency-Key", "is 1 to 255 visible ASCII characters")
-    target = f"{scope['method']} {scope['path']}?".encode() + scope["query_string"] + b"\n"
-    caller = f"{ctx.actor.application} {ctx.actor.user_id or ''}"
-    # With a key of ours: a mere digest of a body that holds a password could be guessed at.
-    fingerprint = ctx.secrets.vault.mac("request", sha256(target + data).hexdigest())
-    return idempotency.Retryable(caller, key, fingerprint.encode())
-
-
-def _again(stored: idempotency.Stored) -> Reply:
-    return Reply(stored.status, stored.body, dict(stored.headers))
 
 
 def _check_shopper(ctx: Ctx, operation: Operation, path: dict[str, str]) -> None:

@@ -211,9 +211,18 @@ async def _end_family(ctx: Ctx, family: _Family) -> None:
 
 
 async def end_all(ctx: Ctx, account_id: int) -> None:
-    """End every family of an account: password changed, login locked, account disabled or deleted."""
-    ended = await ctx.db.execute(
-        "update ticket_family set ended_at = $3 where tenant_id = $1 and account_id = $2 and ended_at is null",
+    """End every family and grant of an account: password changed, login locked, account disabled or deleted."""
+    ended = await ctx.db.value(
+        """
+        with families as (
+            update ticket_family set ended_at = $3 where tenant_id = $1 and account_id = $2 and ended_at is null
+            returning 1
+        ), grants as (
+            update access_grant set ended_at = $3, refresh_digest = null
+            where tenant_id = $1 and account_id = $2 and ended_at is null returning 1
+        )
+        select (select count(*) from families) + (select count(*) from grants)
+        """,
         ctx.tenant_id,
         account_id,
         ctx.now,

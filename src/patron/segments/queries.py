@@ -4,6 +4,7 @@ import msgspec
 
 from patron.accounts import queries as accounts
 from patron.kernel.context import Ctx
+from patron.kernel.db import Session
 from patron.kernel.errors import NotFound
 from patron.kernel.query import Ask, Field, Page, Sort
 from patron.kernel.sql import Children, Listing, page
@@ -79,6 +80,16 @@ async def get(ctx: Ctx, segment_id: int) -> Segment:
     if row is None:
         raise NotFound("segment", segment_id)
     return Segment(*row)
+
+
+async def group_of(db: Session, tenant_id: int, account_id: int) -> int | None:
+    """The group that an account is in."""
+    found = await db.value(
+        "select segment_id from segment_member where tenant_id = $1 and account_id = $2 and kind = 'group'",
+        tenant_id,
+        account_id,
+    )
+    return None if found is None else int(found)
 
 
 async def members(ctx: Ctx, segment_id: int, ask: Ask) -> Page[Member]:

@@ -171,6 +171,51 @@ async def create_application(
     return application_id
 
 
+async def create_program(
+    db: Session,
+    tenant_id: int,
+    *,
+    client_id: str,
+    name: str,
+    kind: str,
+    secret: str | None = None,
+    takes_passwords: bool = False,
+    access_seconds: int | None = None,
+    now: datetime,
+) -> int:
+    """An application of the second dialect; without a secret it is a public one. Answers its id."""
+    application_id = int(
+        await db.value(
+            """
+            insert into application (tenant_id, client_id, name, kind, secret_digest, takes_passwords, access_seconds,
+                                     behaviors, created_at)
+            values ($1, $2, $3, $4, $5, $6, $7, '{}', $8) returning id
+            """,
+            tenant_id,
+            client_id,
+            name,
+            kind,
+            digest(secret) if secret else None,
+            takes_passwords,
+            access_seconds,
+            now,
+        )
+    )
+    await db.execute(
+        "insert into application_directory (client_id, tenant_id, application_id) values ($1, $2, $3)",
+        client_id,
+        tenant_id,
+        application_id,
+    )
+    return application_id
+
+
+async def set_site_code(db: Session, tenant_id: int, site_id: int, code: str) -> None:
+    """Name a site as scopes of the second dialect call it. Raises Taken, NotFound."""
+    if not await db.execute("update site set code = $3 where tenant_id = $1 and id = $2", tenant_id, site_id, code):
+        raise NotFound("site", site_id)
+
+
 async def renew_application(
     db: Session, revocations: Revocations, client_id: str, *, secret: str, behaviors: tuple[str, ...]
 ) -> None:

@@ -127,7 +127,8 @@ async def application_by_secret(db: Session, client_id: str, secret: str) -> App
     stored = None
     if found is not None:
         stored = await db.value(
-            "select secret_digest from application where tenant_id = $1 and id = $2 and is_active", *found
+            "select secret_digest from application where tenant_id = $1 and id = $2 and is_active and kind = 'backend'",
+            *found,
         )
     if not same(stored or b"\0" * 32, digest(secret)) or found is None:
         return None

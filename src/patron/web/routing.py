@@ -4,9 +4,9 @@ Literal segments match in any case and win over parameters; parameters are taken
 count (Kibo behaviour 1.2-1.5). The raw path is split before it is decoded, so that `%2F` may stand inside an id.
 """
 
+from collections.abc import Sequence
+from typing import Generic, Protocol, TypeVar
 from urllib.parse import unquote
-
-from patron.web.operations import Operation
 
 ALSO = {"GET": ("HEAD",)}
 
@@ -19,36 +19,51 @@ class MethodNotAllowed(Exception):
         self.allow = allow
 
 
-class _Node:
+class Routed(Protocol):
+    """What can be found: anything with a method and a path."""
+
+    @property
+    def method(self) -> str:
+        """GET and the like."""
+
+    @property
+    def path(self) -> str:
+        """Segments; a parameter stands in braces."""
+
+
+R = TypeVar("R", bound=Routed)
+
+
+class _Node(Generic[R]):
     __slots__ = ("literals", "operations", "parameter")
 
     def __init__(self) -> None:
-        self.literals: dict[str, _Node] = {}
-        self.parameter: _Node | None = None
-        self.operations: dict[str, tuple[Operation, list[str]]] = {}
+        self.literals: dict[str, _Node[R]] = {}
+        self.parameter: _Node[R] | None = None
+        self.operations: dict[str, tuple[R, list[str]]] = {}
 
 
-class Router:
+class Router(Generic[R]):
     """Finds operations by method and path."""
 
-    def __init__(self, operations: tuple[Operation, ...]) -> None:
-        self._root = _Node()
+    def __init__(self, operations: Sequence[R]) -> None:
+        self._root = _Node[R]()
         for operation in operations:
             self._add(operation)
 
-    def _add(self, operation: Operation) -> None:
+    def _add(self, operation: R) -> None:
         node = self._root
         for segment in operation.path.strip("/").split("/"):
             if segment.startswith("{"):
-                node.parameter = node.parameter or _Node()
+                node.parameter = node.parameter or _Node[R]()
                 node = node.parameter
             else:
-                node = node.literals.setdefault(segment.lower(), _Node())
+                node = node.literals.setdefault(segment.lower(), _Node[R]())
         assert operation.method not in node.operations, f"{operation.method} {operation.path} is there twice"
         names = [s[1:-1] for s in operation.path.split("/") if s.startswith("{")]
         node.operations[operation.method] = operation, names
 
-    def find(self, method: str, raw_path: str) -> tuple[Operation, dict[str, str]] | None:
+    def find(self, method: str, raw_path: str) -> tuple[R, dict[str, str]] | None:
         """The operation and its path parameters; None for an unknown path.
 
         Raises MethodNotAllowed when the path is known with other methods.

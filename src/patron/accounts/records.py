@@ -1,0 +1,41 @@
+"""Accounts as flat rows with named columns, for faces that read whatever a caller asks for.
+
+The customers of an organization are the accounts of its default customer set. Columns that text may be sought by have
+`sort` keys; ids are fields so that rows can be found by them.
+"""
+
+from patron.accounts.queries import FIELDS
+from patron.kernel.query import Field, Sort
+from patron.kernel.sql import Listing
+
+DEFAULT_SET = "(select cs.code from customer_set cs where cs.tenant_id = $1 and cs.is_default)"
+TOTAL = f"""(select coalesce(sum(n.accounts), 0)::bigint from account_count n
+    where n.tenant_id = $1 and n.customer_set_code = {DEFAULT_SET})"""
+# Prospect, acquired, repeat: how often somebody has bought.
+_STATUS = "case when a.order_count >= 2 then 'repeat' when a.order_count = 1 then 'acquired' else 'prospect' end"
+_GROUP = """(select m.segment_id from segment_member m
+    where m.tenant_id = $1 and m.account_id = a.id and m.kind = 'group')"""
+
+CUSTOMERS = Listing(
+    select=f"""a.id, a.version, lower(a.email) as email, {_STATUS} as status, not a.is_anonymous as has_password,
+        a.order_count, coalesce(a.shopper_reference, 'shopper-' || a.id) as shopper_reference,
+        coalesce(a.profile_id, 'profile-' || a.id) as profile_id, a.tax_id, a.created_at, a.updated_at, a.external_id,
+        a.reference_origin, a.metadata, {_GROUP} as group_id""",
+    source="account a",
+    where=f"a.tenant_id = $1 and a.customer_set_code = {DEFAULT_SET}",
+    fields={
+        "id": FIELDS["id"],
+        "email": FIELDS["email"],
+        "status": Field(_STATUS, sort=_STATUS),
+        "has_password": Field("not a.is_anonymous", "bool"),
+        "order_count": FIELDS["order_count"],
+        "created_at": FIELDS["created_at"],
+        "updated_at": FIELDS["updated_at"],
+        "external_id": Field("a.external_id", sort="coalesce(a.external_id, '') collate \"C\""),
+        "reference_origin": Field("a.reference_origin", sort="coalesce(a.reference_origin, '') collate \"C\""),
+        "metadata": Field("a.metadata", "json"),
+        "group_id": Field(_GROUP, "integer"),
+    },
+    identity="a.id",
+    order=(Sort("created_at"), Sort("id")),
+)

@@ -1,0 +1,1 @@
+"""The second dialect: Commerce Layer's customer resources, JSON:API. One module for each group of resources."""

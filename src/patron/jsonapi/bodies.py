@@ -1,0 +1,141 @@
+"""Reads a document into a `Change`: types, required and forbidden names, ids of relationships (behaviour 4)."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from patron.jsonapi import ids
+from patron.jsonapi.caller import Caller
+from patron.jsonapi.errors import Refusal
+from patron.jsonapi.operations import refuse
+from patron.jsonapi.resources import Attribute, Change, Kind, Relationship, Resource
+from patron.kernel.errors import Faults, Forbidden, Invalid
+from patron.kernel.values import holds_card_number
+from patron.web import bodies
+from patron.web.bodies import Unreadable
+
+METADATA_BYTES_MAX = 20_000
+LINKS_MAX = 100
+
+
+def read(
+    data: bytes,
+    resource: Resource,
+    caller: Caller,
+    *,
+    creates: bool,
+    path_id: str | None,
+    expect: frozenset[int] | None,
+) -> Change:
+    """The change that a body asks for. Raises Refusal, Unreadable, Forbidden, Invalid."""
+    document = bodies.read(data, Any)
+    if not isinstance(document, dict) or not isinstance(document.get("data"), dict):
+        raise Unreadable("The body must hold an object `data`.")
+    given = document["data"]
+    if given.get("type") != resource.type:
+        detail = f"{str(given.get('type'))[:60]} is not a valid resource here: {resource.type}."
+        raise Refusal("INVALID_RESOURCE", "Invalid resource", detail, pointer="/data/type")
+    if not creates and given.get("id") != path_id:
+        detail = "The URL does not support the key " + str(given.get("id"))[:60]
+        raise Refusal("KEY_NOT_INCLUDED_IN_URL", "Key is not included in URL", detail, pointer="/data/id")
+    attributes, links = _part(given, "attributes"), _part(given, "relationships")
+    change = Change(attributes={}, relationships={}, triggers={}, expect=expect)
+    faults = Faults()
+    for name, value in attributes.items():
+        with faults.of():
+            _attribute(change, resource, caller, name, value, creates=creates)
+    for name, value in links.items():
+        with faults.of():
+            _relationship(change, resource, caller, name, value, creates=creates)
+    if creates:
+        _check_required(change, resource, faults)
+    faults.tell()
+    return change
+
+
+def _part(given: Mapping[str, Any], name: str) -> dict[str, Any]:
+    part = given.get(name) or {}
+    if not isinstance(part, dict):
+        raise Unreadable(f"`{name}` must be an object.")
+    return part
+
+
+def _attribute(change: Change, resource: Resource, caller: Caller, name: str, value: Any, *, creates: bool) -> None:
+    one = resource.attribute(name)
+    if one is None and value is None and resource.relationship(name) is not None:
+        _relationship(change, resource, caller, name, {"data": None}, creates=creates)  # some clients unset it so
+        return
+    how = "c" if creates else "u"
+    if one is None or how not in one.write:
+        raise refuse(name, "attributes")
+    if how in one.private and caller.is_public:
+        raise Forbidden(f"{name} is not for sales channels.")
+    read_value = _fitting(one, value)
+    (change.triggers if name.startswith("_") else change.attributes)[name] = read_value
+
+
+_TYPES: dict[Kind, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "float": (int, float, Decimal),
+    "boolean": (bool,),
+    "object": (dict,),
+    "array": (list,),
+    "date-time": (str,),
+}
+
+
+def _fitting(one: Attribute, value: Any) -> Any:
+    if value is None:
+        return None
+    if not isinstance(value, _TYPES[one.kind]) or (isinstance(value, bool) and one.kind != "boolean"):
+        raise Invalid.field(one.name, f"is not a valid {one.kind}", "invalid")
+    if one.enum and value not in one.enum:
+        raise Invalid.field(one.name, "is not included in the list", "inclusion")
+    if one.kind == "object" and len(msgspec.json.encode(value)) > METADATA_BYTES_MAX:
+        raise Invalid.field(one.name, f"has at most {METADATA_BYTES_MAX} bytes", "too_long")
+    if one.kind in ("object", "array") and holds_card_number(msgspec.json.encode(value).decode()):
+        raise Invalid.field(one.name, "must not hold a card number")
+    return value
+
+
+def _relationship(change: Change, resource: Resource, caller: Caller, name: str, value: Any, *, creates: bool) -> None:
+    one = resource.relationship(name)
+    if one is None or ("c" if creates else "u") not in one.write:
+        raise refuse(name, "relationships")
+    if one.is_private and caller.is_public:
+        raise Forbidden(f"{name} is not for sales channels.")
+    if not isinstance(value, dict) or "data" not in value:
+        raise Unreadable(f"The relationship {name[:60]} must have `data`.")
+    linked = value["data"]
+    if one.to_many:
+        if not isinstance(linked, list) or len(linked) > LINKS_MAX:
+            raise Unreadable(f"The data of {name[:60]} must be a list of at most {LINKS_MAX}.")
+        change.relationships[name] = [_linked(one, item) for item in linked]
+    else:
+        change.relationships[name] = None if linked is None else _linked(one, linked)
+
+
+def _linked(one: Relationship, item: Any) -> Any:
+    """The number behind a resource identifier; with its type where there may be several types."""
+    if not isinstance(item, dict) or not isinstance(item.get("id"), str):
+        raise Unreadable(f"{one.name} needs resource identifiers: type and id.")
+    if item.get("type") not in one.targets:
+        detail = f"{str(item.get('type'))[:60]} is no type of {one.name}."
+        raise Refusal("TYPE_MISMATCH", "Type mismatch", detail, pointer=f"/data/relationships/{one.name}/data/type")
+    number = ids.read(item["id"]) or 0
+    return number if len(one.targets) == 1 else (item["type"], number)
+
+
+def _check_required(change: Change, resource: Resource, faults: Faults) -> None:
+    for one in resource.attributes:
+        value = change.attributes.get(one.name)
+        if one.required and (value is None or (isinstance(value, str) and not value.strip())):
+            with faults.of():
+                raise Invalid.field(one.name, "can't be blank", "missing")
+    for link in resource.relationships:
+        if link.required and not change.relationships.get(link.name):
+            with faults.of():
+                raise Invalid.field(link.name, "can't be blank", "missing")

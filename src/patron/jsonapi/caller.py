@@ -1,0 +1,81 @@
+"""Who is calling, and what they may (Commerce Layer behaviour 3)."""
+
+import msgspec
+
+from patron.jsonapi.errors import Refusal
+from patron.jsonapi.resources import Resource
+from patron.kernel.caller import Actor, Site
+from patron.kernel.errors import Forbidden
+from patron.kernel.query import Compare, Filter
+from patron.tenants.grants import Grant
+from patron.tenants.model import BEHAVIORS
+from patron.tenants.programs import Program
+
+SCOPES = frozenset(BEHAVIORS)
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """A verified access token: its program and its grant. `user_id` is the customer's, who has signed in."""
+
+    program: Program
+    grant: Grant
+    user_id: str | None = None
+
+    @property
+    def account_id(self) -> int | None:
+        """The customer who has signed in."""
+        return self.grant.account_id
+
+    @property
+    def is_public(self) -> bool:
+        """A sales channel: what shoppers use themselves."""
+        return self.program.kind == "sales_channel"
+
+    @property
+    def actor(self) -> Actor:
+        """Whom changes are told of."""
+        if self.account_id is None:
+            return Actor("application", self.program.client_id, application_id=self.program.id)
+        return Actor("shopper", self.program.client_id, self.user_id, self.account_id, self.program.id)
+
+    @property
+    def site(self) -> Site | None:
+        """The first market of the token's scope, else of the organization."""
+        wanted = self.grant.market_ids
+        return next((m.site for m in self.program.markets if wanted is None or m.id in wanted), None)
+
+    def check(self, resource: Resource, letter: str) -> bool:
+        """Refuse what the caller may not. Answers whether only the customer's own rows count. Raises Forbidden.
+
+        Sales channels do nothing without a market in their scope.
+        """
+        if letter not in resource.letters:
+            raise Refusal("METHOD_NOT_ALLOWED", "Method not allowed", "This resource does not allow that.")
+        if not self.is_public:
+            return False
+        if not self.grant.scope:
+            raise Forbidden("The token has no market in its scope.")
+        if letter in resource.guest:
+            return False
+        if self.account_id is not None and letter in resource.customer:
+            return True
+        raise Forbidden("This kind of application may not do that.")
+
+    def reach(self, resource: Resource, letter: str) -> tuple[Filter, ...]:
+        """What narrows rows to those that the caller may read. Raises Forbidden."""
+        if self.check(resource, letter):
+            return self.own(resource)
+        return ()
+
+    def own(self, resource: Resource) -> tuple[Filter, ...]:
+        """The rows of the customer."""
+        assert resource.owner is not None
+        return (Compare(resource.owner, "eq", self.account_id),)
+
+    def may_include(self, resource: Resource) -> tuple[Filter, ...] | None:
+        """The same for rows that come along with others; None when they may not be seen at all."""
+        if not self.is_public or "S" in resource.guest:
+            return ()
+        if self.account_id is not None and "S" in resource.customer:
+            return self.own(resource)
+        return None

@@ -1,0 +1,9 @@
+"""All resources that we serve, by type."""
+
+from patron.jsonapi.customer_groups import CUSTOMER_GROUPS
+from patron.jsonapi.customers import CUSTOMERS
+from patron.jsonapi.operations import Route, routes
+from patron.jsonapi.resources import Resource
+
+SERVED: dict[str, Resource] = {one.type: one for one in (CUSTOMERS, CUSTOMER_GROUPS)}
+ROUTES: tuple[Route, ...] = routes(SERVED)

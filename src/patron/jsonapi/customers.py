@@ -1,0 +1,103 @@
+"""Customers: our accounts, as this dialect shows them (Commerce Layer behaviour 5)."""
+
+from typing import Any
+
+from patron.accounts.records import CUSTOMERS as LISTING
+from patron.accounts.records import TOTAL
+from patron.customers import actions, writing
+from patron.jsonapi.resources import (
+    EVENT_STORES,
+    Attribute,
+    Change,
+    Relationship,
+    Resource,
+    common,
+    elsewhere,
+    text,
+)
+from patron.kernel.context import Ctx
+from patron.kernel.errors import Invalid
+from patron.logins import actions as logins
+
+# Attributes as the core calls them.
+_FIELDS = {
+    "email": "email",
+    "reference": "external_id",
+    "tax_exemption_code": "tax_id",
+    "profile_id": "profile_id",
+    "shopper_reference": "shopper_reference",
+    "reference_origin": "reference_origin",
+    "metadata": "metadata",
+}
+
+
+async def prepare(ctx: Ctx, change: Change) -> logins.Credential | None:
+    """Hash the password, outside the transaction. Raises Invalid, TooMany."""
+    password = change.attributes.get("password")
+    return None if password is None else await logins.prepare(ctx, password)
+
+
+def _given(change: Change) -> dict[str, Any]:
+    given = {_FIELDS[name]: value for name, value in change.attributes.items() if name in _FIELDS}
+    if "email" in given and not (given["email"] or "").strip():
+        raise Invalid.field("email", "can't be blank", "missing")
+    if "metadata" in given:
+        given["metadata"] = given["metadata"] or {}
+    return given
+
+
+async def create(ctx: Ctx, change: Change) -> int:
+    """A customer; with a password a registered one."""
+    return await writing.create(ctx, _given(change), change.prepared, change.relationships.get("customer_group"))
+
+
+async def update(ctx: Ctx, number: int, change: Change) -> None:
+    """Change what is given."""
+    await writing.update(ctx, number, _given(change), change.prepared, expect=change.expect)
+    if "customer_group" in change.relationships:
+        await writing.put_in_group(ctx, number, change.relationships["customer_group"])
+
+
+async def delete(ctx: Ctx, number: int, expect: frozenset[int] | None) -> None:
+    """Remove one that has no orders."""
+    await actions.delete(ctx, number, expect=expect)
+
+
+CUSTOMERS = Resource(
+    type="customers",
+    listing=LISTING,
+    total=TOTAL,
+    attributes=(
+        text("email", required=True),
+        Attribute(name="password", write="cu", private="u"),
+        Attribute(name="status", column="status", field="status", sorts=True, enum=("prospect", "acquired", "repeat")),
+        Attribute(name="has_password", kind="boolean", column="has_password"),
+        Attribute(name="total_orders_count", kind="integer", column="order_count", field="order_count", sorts=True),
+        Attribute(name="shopper_reference", column="shopper_reference", write="cu"),
+        Attribute(name="profile_id", column="profile_id", write="cu"),
+        Attribute(name="tax_exemption_code", column="tax_id", write="cu"),
+        *common(reference="external_id"),
+    ),
+    relationships=(
+        Relationship(name="customer_group", targets=("customer_groups",), own="group_id", filters=True, write="cu"),
+        elsewhere("customer_addresses"),
+        elsewhere("customer_payment_sources"),
+        elsewhere("customer_subscriptions"),
+        elsewhere("orders"),
+        elsewhere("order_subscriptions"),
+        elsewhere("returns"),
+        elsewhere("sku_lists"),
+        elsewhere("attachments"),
+        elsewhere("events"),
+        elsewhere("tags"),
+        EVENT_STORES,
+    ),
+    prepare=prepare,
+    create=create,
+    update=update,
+    delete=delete,
+    guest="C",
+    customer="SUD",
+    owner="id",
+    error_names={"external_id": "reference", "tax_id": "tax_exemption_code", "user_name": "email"},
+)

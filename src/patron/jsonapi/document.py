@@ -1,0 +1,128 @@
+"""Rows as resource objects, and documents around them (Commerce Layer behaviour 4).
+
+A document is bytes of JSON put together from pieces that are made once for each type: of the links of all
+relationships only the id differs.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from patron.jsonapi import ids
+from patron.jsonapi.asking import Asked
+from patron.jsonapi.resources import Attribute, Relationship, Resource
+from patron.kernel.db import Row
+
+ENCODE = msgspec.json.Encoder(decimal_format="number").encode
+_ID = "@id@"
+
+
+class Linked(msgspec.Struct, frozen=True):
+    """What a relationship of a row leads to, once it is loaded: type and number, or several."""
+
+    many: bool
+    rows: list[tuple[str, int]]
+
+    @property
+    def data(self) -> Any:
+        """Resource linkage."""
+        made = [{"type": type_, "id": ids.shown(number)} for type_, number in self.rows]
+        return made if self.many else (made[0] if made else None)
+
+
+class Shape:
+    """How the resources of one organization look: its address, its mode."""
+
+    def __init__(self, base_url: str, organization_id: int, mode: str) -> None:
+        self.base_url = base_url
+        self._meta = msgspec.Raw(ENCODE({"mode": mode, "organization_id": ids.shown(organization_id)}))
+        self._relationships: dict[tuple[str, frozenset[str] | None], str] = {}
+
+    def url(self, resource: Resource, number: int) -> str:
+        """The address of a row."""
+        ending = "" if resource.singleton else f"/{ids.shown(number)}"
+        return f"{self.base_url}/{resource.path}{ending}"
+
+    def shown(
+        self, resource: Resource, row: Row, fields: frozenset[str] | None, linked: Mapping[str, Linked]
+    ) -> dict[str, Any]:
+        """The resource object of a row. `linked` has the relationships that are included."""
+        number = row["id"]
+        return {
+            "id": ids.shown(number),
+            "type": resource.type,
+            "links": {"self": self.url(resource, number)},
+            "attributes": {
+                one.name: _value(one, row)
+                for one in resource.attributes
+                if one.column is not None and (fields is None or one.name in fields)
+            },
+            "relationships": self._shown_relationships(resource, number, fields, linked),
+            "meta": self._meta,
+        }
+
+    def _shown_relationships(
+        self, resource: Resource, number: int, fields: frozenset[str] | None, linked: Mapping[str, Linked]
+    ) -> Any:
+        if not linked:
+            key = (resource.type, fields)
+            text = self._relationships.get(key)
+            if text is None:
+                every = {one.name: self.links(resource, one, _ID) for one in _of(resource, fields)}
+                text = self._relationships[key] = ENCODE(every).decode()
+            return msgspec.Raw(text.replace(_ID, ids.shown(number)).encode())
+        found = {one.name: self.links(resource, one, ids.shown(number)) for one in _of(resource, fields)}
+        for name, target in linked.items():
+            if name in found:
+                found[name]["data"] = target.data
+        return found
+
+    def links(self, resource: Resource, one: Relationship, shown_id: str) -> dict[str, Any]:
+        """The links of a relationship."""
+        own = f"{self.base_url}/{resource.path}" + ("" if resource.singleton else f"/{shown_id}")
+        return {"links": {"self": f"{own}/relationships/{one.name}", "related": f"{own}/{one.name}"}}
+
+    def frame(self, path: str, asked: Asked, total: int, next_cursor: str | None) -> dict[str, Any]:
+        """`meta` and `links` of a list at a path."""
+        pages = max(1, -(-total // asked.size))
+        rest = [(key, text) for key, text in asked.pairs if not key.startswith("page[")]
+
+        def link(**page: object) -> str:
+            named = [(f"page[{name}]", str(value)) for name, value in {**page, "size": asked.size}.items()]
+            return f"{self.base_url}/{path}?{urlencode([*rest, *named])}"
+
+        links: dict[str, str] = {"first": link(number=1), "last": link(number=pages)}
+        if asked.after is not None:
+            if next_cursor is not None:
+                links["next"] = link(after=next_cursor)
+        else:
+            if asked.number > 1:
+                links["prev"] = link(number=min(asked.number - 1, pages))
+            if asked.number < pages:
+                links["next"] = link(number=asked.number + 1)
+        meta: dict[str, Any] = {"record_count": total, "page_count": pages}
+        if next_cursor is not None:
+            meta["next_cursor"] = next_cursor
+        return {"meta": meta, "links": links}
+
+
+def _of(resource: Resource, fields: frozenset[str] | None) -> list[Relationship]:
+    return [one for one in resource.relationships if fields is None or one.name in fields]
+
+
+def _value(one: Attribute, row: Row) -> Any:
+    assert one.column is not None
+    value = row[one.column]
+    if one.show is not None:
+        return one.show(value)
+    if one.kind == "date-time":
+        return moment(value)
+    return value
+
+
+def moment(value: datetime | None) -> str | None:
+    """A time on this wire: milliseconds, UTC."""
+    return f"{value.isoformat(timespec='milliseconds')[:-6]}Z" if value else None

@@ -1,0 +1,271 @@
+"""`filter[q][name_predicate]` and `filter[name]`: the dialect's predicates as the core's filter tree (behaviour 4.1).
+
+A key is one or more fields joined by `_or_` or `_and_`, and a predicate. A field is an attribute, or an attribute of a
+relationship behind its name. `eq` minds case, `matches`, `cont`, `start` and `end` do not; a plain negation never holds
+for what is null.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+
+import msgspec
+
+from patron.jsonapi import ids
+from patron.jsonapi.errors import Refusal
+from patron.jsonapi.resources import Resource
+from patron.kernel.query import (
+    DEPTH_MAX,
+    NODES_MAX,
+    WITHIN_MAX,
+    Compare,
+    Every,
+    Field,
+    Filter,
+    Kind,
+    Not,
+    Op,
+    Some,
+    Value,
+)
+from patron.kernel.sql import across
+
+KEYS_MAX = 30
+VALUE_LENGTH_MAX = 8_000
+
+_INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,20})?", re.ASCII)
+_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?")
+
+Build = Callable[[str, Kind, str], Filter]
+
+
+_BOOLS = {**dict.fromkeys(("1", "t", "true"), True), **dict.fromkeys(("0", "f", "false"), False)}
+_READ: dict[Kind, Callable[[str], Value]] = {
+    "integer": lambda text: int(text) if _INTEGER.fullmatch(text) else _number(text),
+    "number": lambda text: _number(text),
+    "bool": lambda text: _BOOLS[text.lower()],
+    "time": lambda text: _moment(text),
+}
+
+
+def _value(kind: Kind, text: str) -> Value:
+    """A value in the kind of its field. Raises Refusal."""
+    try:
+        return _READ[kind](text) if kind in _READ else text
+    except (KeyError, ValueError, InvalidOperation):
+        raise Refusal("INVALID_FILTER_VALUE", "Invalid filter value", f"{text[:60]} is not a valid value.") from None
+
+
+def _number(text: str) -> Decimal:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(text)
+    return Decimal(text)
+
+
+def _moment(text: str) -> datetime:
+    if not _TIME.fullmatch(text):
+        raise ValueError(text)
+    found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return found if found.tzinfo else found.fromisoformat(f"{found.isoformat()}+00:00")
+
+
+def _is(op: Op) -> Build:
+    return lambda name, kind, text: Compare(name, op, _value(kind, text))
+
+
+def _like(op: Op) -> Build:
+    def build(name: str, kind: Kind, text: str) -> Filter:
+        if kind != "text":
+            raise Refusal("INVALID_FILTER_VALUE", "Invalid filter value", f"{name} is not a text.")
+        return Compare(name, op, text)
+
+    return build
+
+
+def _negated(build: Build) -> Build:
+    return lambda name, kind, text: Every((Compare(name, "ne", None), Not(build(name, kind, text))))
+
+
+def _or_null(build: Build) -> Build:
+    return lambda name, kind, text: Some((Compare(name, "eq", None), build(name, kind, text)))
+
+
+def _any(build: Build) -> Build:
+    return lambda name, kind, text: Some(tuple(build(name, kind, one) for one in _listed(text)))
+
+
+def _all(build: Build) -> Build:
+    return lambda name, kind, text: Every(tuple(build(name, kind, one) for one in _listed(text)))
+
+
+def _listed(text: str) -> list[str]:
+    values = text.split(",")
+    if len(values) > WITHIN_MAX:
+        raise Refusal("INVALID_FILTER_VALUE", "Invalid filter value", f"A list has at most {WITHIN_MAX} values.")
+    return values
+
+
+def _in(name: str, kind: Kind, text: str) -> Filter:
+    return Compare(name, "same", tuple(_value(kind, one) for one in _listed(text)))
+
+
+def _flag(build: Callable[[str, Kind], Filter]) -> Build:
+    """A predicate whose value says whether it shall hold or not."""
+
+    def built(name: str, kind: Kind, text: str) -> Filter:
+        holds = build(name, kind)
+        return holds if _value("bool", text) else Not(holds)
+
+    return built
+
+
+def _present(name: str, kind: Kind) -> Filter:
+    filled = Compare(name, "ne", None)
+    return Every((filled, Not(Compare(name, "same", "")))) if kind == "text" else filled
+
+
+def _json(name: str, kind: Kind, text: str) -> Filter:
+    if kind != "json":
+        raise Refusal("FILTER_NOT_ALLOWED", "Filter not allowed", f"{name} holds no object.")
+    try:
+        value = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise Refusal("INVALID_FILTER_VALUE", "Invalid filter value", "The value is not a JSON object.")
+    return Compare(name, "holds", value)
+
+
+_EQ, _CONT, _START, _END, _LIKE = _is("same"), _like("has"), _like("starts"), _like("ends"), _like("like")
+_LT, _LE, _GT, _GE = _is("lt"), _is("le"), _is("gt"), _is("ge")
+_NULL = _flag(lambda name, _: Compare(name, "eq", None))
+
+PREDICATES: dict[str, Build] = {
+    "eq": _EQ, "eq_or_null": _or_null(_EQ), "not_eq": _negated(_EQ), "not_eq_or_null": _or_null(_negated(_EQ)),
+    "not_eq_all": _all(_negated(_EQ)),
+    "in": _in, "in_or_null": _or_null(_in), "not_in": _negated(_in), "not_in_or_null": _or_null(_negated(_in)),
+    "matches": _LIKE, "does_not_match": _negated(_LIKE), "matches_any": _any(_LIKE), "matches_all": _all(_LIKE),
+    "does_not_match_any": _any(_negated(_LIKE)), "does_not_match_all": _all(_negated(_LIKE)),
+    "lt": _LT, "lteq": _LE, "gt": _GT, "gteq": _GE,
+    "lt_any": _any(_LT), "lteq_any": _any(_LE), "gt_any": _any(_GT), "gteq_any": _any(_GE),
+    "lt_all": _all(_LT), "lteq_all": _all(_LE), "gt_all": _all(_GT), "gteq_all": _all(_GE),
+    "present": _flag(_present), "blank": _flag(lambda name, kind: Not(_present(name, kind))),
+    "null": _NULL, "not_null": _flag(lambda name, _: Compare(name, "ne", None)),
+    "start": _START, "start_any": _any(_START), "start_all": _all(_START),
+    "not_start": _negated(_START), "not_start_any": _any(_negated(_START)), "not_start_all": _all(_negated(_START)),
+    "end": _END, "end_any": _any(_END), "end_all": _all(_END),
+    "not_end": _negated(_END), "not_end_any": _any(_negated(_END)), "not_end_all": _all(_negated(_END)),
+    "cont": _CONT, "cont_any": _any(_CONT), "cont_all": _all(_CONT),
+    "not_cont": _negated(_CONT), "not_cont_all": _all(_negated(_CONT)),
+    "i_cont": _CONT, "not_i_cont": _negated(_CONT),
+    "jcont": _json,
+    "true": _flag(lambda name, _: Compare(name, "eq", True)),
+    "false": _flag(lambda name, _: Compare(name, "eq", False)),
+}  # fmt: skip
+_BY_LENGTH = sorted(PREDICATES, key=len, reverse=True)
+
+
+class Found(msgspec.Struct):
+    """Gathers the fields that a filter asks about, as the core's listings know them."""
+
+    resource: Resource
+    served: Mapping[str, Resource]
+    fields: dict[str, Field]
+
+    def field(self, name: str) -> str | None:
+        """The key in `fields` for an attribute, an id, or an attribute behind the names of relationships."""
+        if name not in self.fields:
+            found = _field(self.resource, name, self.served, (self.resource.type,))
+            if found is None:
+                return None
+            self.fields[name] = found
+        return name
+
+
+def _field(resource: Resource, name: str, served: Mapping[str, Resource], met: tuple[str, ...]) -> Field | None:
+    if name == "id":
+        return resource.listing.fields["id"]
+    attribute = next((one for one in resource.attributes if one.name == name and one.field), None)
+    if attribute is not None:
+        assert attribute.field is not None
+        return resource.listing.fields[attribute.field]
+    for one in resource.relationships:
+        target = served.get(one.targets[0])
+        if not one.filters or target is None or target.type in met or not name.startswith(f"{one.name}_"):
+            continue
+        inner = _field(target, name[len(one.name) + 1 :], served, (*met, target.type))
+        if inner is not None:
+            own = resource.listing.fields[one.own].sql if one.own else resource.listing.identity
+            listing = one.listing or target.listing
+            return across(own, listing, one.key or "id", inner)
+    return None
+
+
+def condition(found: Found, key: str, text: str) -> Filter:
+    """The filter for one key of `filter[q]`. Raises Refusal."""
+    if len(text) > VALUE_LENGTH_MAX or "\0" in text:
+        raise Refusal("INVALID_FILTER_VALUE", "Invalid filter value", "The value is too long.")
+    for predicate in _BY_LENGTH:
+        if not key.endswith(f"_{predicate}"):
+            continue
+        names = key[: -len(predicate) - 1]
+        parts = _joined(found, names)
+        if parts is not None:
+            joined, known = parts
+            made = tuple(_asked(found, name, predicate, text) for name in known)
+            return made[0] if len(made) == 1 else joined(made)
+    raise Refusal(
+        "FILTER_NOT_ALLOWED", "Filter not allowed", f"{key[:100]} is not allowed.", parameter=f"filter[q][{key[:100]}]"
+    )
+
+
+def _joined(found: Found, names: str) -> tuple[Callable[[tuple[Filter, ...]], Filter], list[str]] | None:
+    if (one := found.field(names)) is not None:
+        return Every, [one]
+    for word, how in (("_or_", Some), ("_and_", Every)):
+        parts = names.split(word)
+        known = [found.field(part) for part in parts] if 1 < len(parts) <= DEPTH_MAX * 2 else []
+        if known and all(name is not None for name in known):
+            return how, [name for name in known if name is not None]
+    return None
+
+
+def _asked(found: Found, name: str, predicate: str, text: str) -> Filter:
+    field = found.fields[name]
+    names_id = field.kind == "integer" and (name == "id" or name.endswith("_id"))
+    if names_id and predicate.removesuffix("_or_null") in ("eq", "in", "not_eq", "not_in", "not_eq_all"):
+        text = ",".join(str(ids.read(one) or 0) for one in _listed(text))
+    return PREDICATES[predicate](name, field.kind, text)
+
+
+def first_level(found: Found, key: str, text: str) -> Filter:
+    """The filter for `filter[key]`: equality, ids, bounds of dates. A comma lists several values. Raises Refusal."""
+    name = {"ids": "id"}.get(key, key)
+    for ending, op in (("_from", "gteq"), ("_to", "lteq")):
+        if key.endswith(ending) and found.field(key[: -len(ending)]) is not None:
+            return condition(found, f"{key[: -len(ending)]}_{op}", text)
+    if found.field(name) is None:
+        raise Refusal(
+            "FILTER_NOT_ALLOWED", "Filter not allowed", f"{key[:100]} is not allowed.", parameter=f"filter[{key[:100]}]"
+        )
+    return condition(found, f"{name}_jcont" if found.fields[name].kind == "json" else f"{name}_in", text)
+
+
+def limited(parts: list[Filter]) -> Filter | None:
+    """All of these, unless they are too much at once. Raises Refusal."""
+    whole = Every(tuple(parts))
+    if _nodes(whole) > NODES_MAX + WITHIN_MAX:
+        raise Refusal("INVALID_FILTERS_SYNTAX", "Invalid filters syntax", "The filter asks too much at once.")
+    return whole if parts else None
+
+
+def _nodes(node: Filter) -> int:
+    match node:
+        case Every(parts) | Some(parts):
+            return 1 + sum(_nodes(part) for part in parts)
+        case Not(part):
+            return 1 + _nodes(part)
+        case _:
+            return 1

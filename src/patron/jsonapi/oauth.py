@@ -1,0 +1,255 @@
+"""The token endpoint: five grants, revocation, and what a token is worth (Commerce Layer behaviour 2)."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from patron.accounts import queries as accounts
+from patron.jsonapi import assertions, ids, tokens
+from patron.jsonapi.caller import SCOPES, Caller
+from patron.kernel.caller import Actor
+from patron.kernel.context import Ctx, Secrets
+from patron.kernel.db import Database, Session
+from patron.kernel.errors import PatronError
+from patron.logins import actions as logins
+from patron.logins import sign_in
+from patron.segments import queries as segments
+from patron.tenants import grants, programs
+from patron.tenants import queries as tenants
+from patron.tenants.grants import Asked, Grant
+from patron.tenants.programs import Market, Program
+
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+SCOPE_LENGTH_MAX = 1_000
+_SCOPE = re.compile(r"(?P<noun>market|store|stock_location):(?:(?P<all>all)|(?P<by>id|code):(?P<value>[\w.-]{1,100}))")
+
+
+class OAuthError(PatronError):
+    """A refusal of the token endpoint: its title, code and status."""
+
+    def __init__(self, title: str, detail: str, status: int, code: str) -> None:
+        super().__init__(detail)
+        self.title, self.status, self.code = title, status, code
+
+
+def _invalid_client() -> OAuthError:
+    detail = (
+        "Client authentication failed due to unknown client, no client authentication included, or unsupported "
+        "authentication method."
+    )
+    return OAuthError("invalid_client", detail, 401, "UNAUTHORIZED")
+
+
+def _invalid_grant(detail: str = "The provided authorization grant is invalid, expired or revoked.") -> OAuthError:
+    return OAuthError("invalid_grant", detail, 401, "UNAUTHORIZED")
+
+
+def _bad(title: str, detail: str) -> OAuthError:
+    return OAuthError(title, detail, 400, "BAD_REQUEST")
+
+
+class TokenRequest(msgspec.Struct, kw_only=True):
+    """What a client sends. What else it sends is ignored."""
+
+    grant_type: str = ""
+    client_id: str = ""
+    client_secret: str | None = None
+    scope: str | None = None
+    username: str | None = None
+    password: str | None = None
+    refresh_token: str | None = None
+    code: str | None = None
+    redirect_uri: str | None = None
+    assertion: str | None = None
+
+
+class OAuth:
+    """The endpoint of one process."""
+
+    def __init__(self, database: Database, secrets: Secrets, domain: str) -> None:
+        self._database = database
+        self._secrets = secrets
+        self._domain = domain
+
+    async def token(self, asked: TokenRequest, now: datetime, request_id: str) -> dict[str, Any]:
+        """The answer to a request for a token. Raises OAuthError, TooMany."""
+        db = self._database.session()
+        program, proved = await self._client(db, asked)
+        match asked.grant_type:
+            case "client_credentials":
+                return await self._client_credentials(db, program, asked, proved, now)
+            case "password":
+                return await self._password(db, program, asked, proved, now, request_id)
+            case "refresh_token":
+                return await self._refresh(db, program, asked, proved, now)
+            case "authorization_code":
+                if program.kind != "webapp" or not proved:
+                    raise _bad("unauthorized_client", "This client may not use this grant.")
+                raise _invalid_grant()
+            case grant_type if grant_type == JWT_BEARER:
+                return await self._assertion(db, program, asked, proved, now)
+        raise _bad("unsupported_grant_type", "The authorization grant type is not supported.")
+
+    async def _client(self, db: Session, asked: TokenRequest) -> tuple[Program, bool]:
+        """The client, and whether it proved itself with its secret. Raises OAuthError."""
+        program = await programs.by_client_id(db, asked.client_id) if asked.client_id else None
+        if program is None:
+            raise _invalid_client()
+        if asked.client_secret:
+            if not await programs.knows_secret(db, program, asked.client_secret):
+                raise _invalid_client()
+            return program, True
+        if program.kind != "sales_channel":
+            raise _invalid_client()
+        return program, False
+
+    async def _client_credentials(
+        self, db: Session, program: Program, asked: TokenRequest, proved: bool, now: datetime
+    ) -> dict[str, Any]:
+        wanted = await self._scoped(db, program, asked.scope, proved, None)
+        found = await grants.running(db, wanted, now)
+        if found is None:
+            found, _ = await grants.issue(db, wanted, now, refreshable=False)
+        return await self._answer(db, program, found, None, now)
+
+    async def _password(
+        self, db: Session, program: Program, asked: TokenRequest, proved: bool, now: datetime, request_id: str
+    ) -> dict[str, Any]:
+        if program.kind != "sales_channel" or not program.takes_passwords:
+            raise _bad("unauthorized_client", "This client may not use this grant.")
+        actor = Actor("application", program.client_id, application_id=program.id)
+        site = program.markets[0].site if program.markets else None
+        ctx = Ctx(program.tenant_id, actor, SCOPES, now, request_id, db, self._secrets, site)
+        attempt = await sign_in.try_name(ctx, asked.username or "", asked.password or "")
+        if attempt.login is None:
+            raise _invalid_grant()
+        async with db.transaction():
+            policy = await tenants.policy(ctx)
+            done = await logins.finish_sign_in(ctx, attempt, None, policy.second_factor)
+            if done is None or done.waits or done.login.is_locked or done.login.must_change:
+                raise _invalid_grant()
+            account_id = done.login.account_id
+            wanted = await self._scoped(db, program, asked.scope, proved, account_id)
+            grant, refresh = await grants.issue(db, wanted, now, refreshable=True)
+        return await self._answer(db, program, grant, refresh, now)
+
+    async def _refresh(
+        self, db: Session, program: Program, asked: TokenRequest, proved: bool, now: datetime
+    ) -> dict[str, Any]:
+        async with db.transaction():
+            before = await grants.take_refresh(db, program.tenant_id, program.id, asked.refresh_token or "", now)
+            if before is None or (before.is_confidential and not proved):
+                raise _invalid_grant()
+            wanted = Asked(
+                tenant_id=program.tenant_id,
+                application_id=program.id,
+                scope=before.scope,
+                market_ids=before.market_ids,
+                is_confidential=proved,
+                life=program.life,
+                account_id=before.account_id,
+                custom_claim=before.custom_claim,
+            )
+            grant, refresh = await grants.issue(db, wanted, now, refreshable=True)
+        return await self._answer(db, program, grant, refresh, now)
+
+    async def _assertion(
+        self, db: Session, program: Program, asked: TokenRequest, proved: bool, now: datetime
+    ) -> dict[str, Any]:
+        claim = assertions.read(asked.assertion or "") if proved else None
+        if claim is None:
+            raise _bad("invalid_assertion", "The provided assertion is invalid.")
+        account_id = None
+        if claim.owner is not None:
+            number = ids.read(claim.owner.id)
+            account = await accounts.find(db, program.tenant_id, number or 0)
+            if claim.owner.type != "Customer" or account is None or not account.is_active:
+                raise _bad("invalid_assertion", "The provided assertion is invalid.")
+            account_id = account.id
+        wanted = await self._scoped(db, program, asked.scope, proved, account_id)
+        wanted = msgspec.structs.replace(wanted, custom_claim=claim.custom_claim)
+        grant, refresh = await grants.issue(db, wanted, now, refreshable=True)
+        return await self._answer(db, program, grant, refresh, now)
+
+    async def _scoped(
+        self, db: Session, program: Program, scope: str | None, proved: bool, account_id: int | None
+    ) -> Asked:
+        """What the scope gives. Private markets are for members of their group. Raises OAuthError."""
+        markets = _markets(program, scope or "")
+        if program.kind == "sales_channel":
+            private = {market.group_id for market in markets or () if market.group_id is not None}
+            if private and not private <= await self._groups(db, program, account_id):
+                raise _bad("invalid_scope", "The requested scope is invalid.")
+            if markets is None and scope:
+                markets = [market for market in program.markets if market.group_id is None]
+        return Asked(
+            tenant_id=program.tenant_id,
+            application_id=program.id,
+            scope=scope or "",
+            market_ids=None if markets is None else [market.id for market in markets],
+            is_confidential=proved,
+            life=program.life,
+            account_id=account_id,
+        )
+
+    async def _groups(self, db: Session, program: Program, account_id: int | None) -> set[int]:
+        return set() if account_id is None else {await segments.group_of(db, program.tenant_id, account_id) or 0}
+
+    async def _answer(
+        self, db: Session, program: Program, grant: Grant, refresh: str | None, now: datetime
+    ) -> dict[str, Any]:
+        answer: dict[str, Any] = {
+            "access_token": await tokens.sign(db, self._secrets, program, grant, self._domain),
+            "token_type": "bearer",
+            "expires_in": int((grant.expires_at - now) / timedelta(seconds=1)),
+            "scope": grant.scope or "market:all",
+            "created_at": int(grant.issued_at.replace(tzinfo=UTC).timestamp()),
+        }
+        if refresh is not None:
+            answer["refresh_token"] = refresh
+        if grant.account_id is not None:
+            answer |= {"owner_id": ids.shown(grant.account_id), "owner_type": "customer"}
+        return answer
+
+    async def revoke(self, caller: Caller | None, body: dict[str, Any], now: datetime) -> dict[str, Any]:
+        """End a token: `caller` is whose access token it is, if it is one. Raises OAuthError."""
+        refused = OAuthError("unauthorized_client", "You are not authorized to revoke this token", 403, "FORBIDDEN")
+        client_id, secret, token = (str(body.get(name) or "") for name in ("client_id", "client_secret", "token"))
+        db = self._database.session()
+        program = await programs.by_client_id(db, client_id) if client_id else None
+        if program is None:
+            raise refused
+        async with db.transaction():
+            grant = caller.grant if caller else await grants.end_refresh(db, program.tenant_id, program.id, token)
+            if grant is None or (grant.tenant_id, grant.application_id) != (program.tenant_id, program.id):
+                raise refused
+            needs_secret = program.kind != "sales_channel" or grant.is_confidential or grant.account_id is None
+            if needs_secret and program.has_secret and not await programs.knows_secret(db, program, secret):
+                raise refused
+            await grants.end(db, grant, now)
+            await self._secrets.revocations.announce(db, grant.subject)
+        return {}
+
+
+def _markets(program: Program, scope: str) -> list[Market] | None:
+    """The markets that a scope names; None for all, or none at all. Raises OAuthError."""
+    refused = _bad("invalid_scope", "The requested scope is invalid, unknown, or malformed.")
+    if len(scope) > SCOPE_LENGTH_MAX:
+        raise refused
+    found: list[Market] = []
+    is_all = False
+    for part in scope.split():
+        match = _SCOPE.fullmatch(part)
+        if match is None or match["noun"] != "market":
+            raise refused  # there are no stock locations, and stores are markets of their own here
+        if match["all"]:
+            is_all = True
+            continue
+        number = ids.read(match["value"]) if match["by"] == "id" else None
+        named = [m for m in program.markets if m.id == number or (match["by"] == "code" and m.code == match["value"])]
+        if not named:
+            raise refused
+        found += named
+    return None if is_all or not scope else found

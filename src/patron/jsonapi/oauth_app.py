@@ -1,0 +1,126 @@
+"""The routes of the token endpoint, outside /api: plain JSON (Commerce Layer behaviour 2)."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from patron.jsonapi import ids
+from patron.jsonapi.app import as_json
+from patron.jsonapi.auth import Authenticator
+from patron.jsonapi.caller import Caller
+from patron.jsonapi.catalogue import SERVED
+from patron.jsonapi.errors import ErrorBody, ErrorObject
+from patron.jsonapi.limits import Limits
+from patron.jsonapi.oauth import OAuth, OAuthError, TokenRequest
+from patron.kernel.context import Secrets
+from patron.kernel.db import Database
+from patron.kernel.errors import Invalid, PatronError, TooMany, Unauthenticated, Unavailable
+from patron.kernel.remembered import Remembered
+from patron.kernel.secrets import random_token
+from patron.settings import Settings
+from patron.web import bodies
+from patron.web.replies import Reply
+
+_DISCARDED_BYTES_MAX = 1_000_000
+_ACTIONS = {"C": "create", "S": "read", "U": "update", "D": "destroy"}
+
+log = structlog.get_logger()
+
+
+class OAuthFace:
+    """`/oauth/token`, `/oauth/revoke`, `/oauth/tokeninfo`."""
+
+    def __init__(
+        self,
+        database: Database,
+        secrets: Secrets,
+        cache: Remembered[Caller],
+        settings: Settings,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._authenticator = Authenticator(database, secrets, cache, settings.domain)
+        self._oauth = OAuth(database, secrets, settings.domain)
+        self._limits = Limits(settings.token_requests_per_minute)
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        limit = self._limits.count(scope)
+        try:
+            limit.check()
+            reply = as_json(200, await self._answer(scope, receive))
+        except OAuthError as error:
+            reply = _failed(error.status, error.title, error.message, error.code)
+        except Unauthenticated:
+            reply = _failed(401, "Invalid token", "The access token you provided is invalid.", "INVALID_TOKEN")
+        except (TooMany, Unavailable) as error:
+            status, code = (429, "RATE_LIMIT_EXCEEDED") if isinstance(error, TooMany) else (503, "SERVICE_UNAVAILABLE")
+            reply = _failed(status, "Try again later", error.message, code)
+            reply.headers["retry-after"] = str(error.retry_after)
+        except (PatronError, bodies.TooLarge) as error:
+            reply = _failed(400, "invalid_request", str(error) or "The request cannot be read.", "BAD_REQUEST")
+        except bodies.Gone:
+            return
+        except Exception:
+            log.exception("token request failed")
+            reply = _failed(500, "Internal server error", "Something went wrong.", "INTERNAL_SERVER_ERROR")
+        reply.headers |= limit.headers
+        await reply.send(send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> dict[str, Any]:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+        now, path, method = self._clock(), scope["path"].rstrip("/"), scope["method"]
+        if path == "/oauth/tokeninfo" and method == "GET":
+            return _described(await self._authenticator.caller(headers, now))
+        if method != "POST" or path not in ("/oauth/token", "/oauth/revoke"):
+            raise OAuthError("not_found", "There is nothing here.", 404, "RECORD_NOT_FOUND")
+        data = await bodies.receive(receive, discard_max=_DISCARDED_BYTES_MAX)
+        if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            data = bodies.from_form(data)
+        if path == "/oauth/token":
+            return await self._oauth.token(bodies.read(data, TokenRequest), now, random_token())
+        body = bodies.read(data, Any)
+        if not isinstance(body, dict):
+            raise Invalid.field("body", "must be an object")
+        return await self._oauth.revoke(await self._caller_of(str(body.get("token") or ""), now), body, now)
+
+    async def _caller_of(self, token: str, now: datetime) -> Caller | None:
+        """Whose access token that is, if it is one."""
+        try:
+            return await self._authenticator.caller({"authorization": f"Bearer {token}"}, now)
+        except Unauthenticated:
+            return None
+
+
+def _described(caller: Caller) -> dict[str, Any]:
+    """What a token is worth."""
+    program, grant = caller.program, caller.grant
+    permissions: dict[str, Any] = {}
+    for resource in SERVED.values():
+        letters = resource.letters
+        if caller.is_public:
+            letters = resource.guest + (resource.customer if caller.account_id is not None else "")
+        permissions[resource.type] = {"actions": [name for letter, name in _ACTIONS.items() if letter in letters]}
+    owner = {"id": ids.shown(caller.account_id), "type": "Customer"} if caller.account_id is not None else None
+    markets = grant.market_ids if grant.market_ids is not None else [one.id for one in program.markets]
+    app_id = ids.shown(program.id)
+    return {
+        "token": {
+            "test": program.mode == "test",
+            "market_ids": [ids.shown(one) for one in markets],
+            "stock_location_ids": [],
+            "lifespan": int(grant.expires_at.timestamp() - grant.issued_at.timestamp()),
+        },
+        "role": {"id": app_id, "kind": program.kind, "name": program.kind.replace("_", " ").capitalize()},
+        "application": {"id": app_id, "kind": program.kind, "name": program.name, "core": False},
+        "owner": owner,
+        "permissions": permissions,
+        "accessible_apps": [],
+    }
+
+
+def _failed(status: int, title: str, detail: str, code: str) -> Reply:
+    return as_json(status, ErrorBody([ErrorObject(title, detail, code, status, meta={})]))

@@ -1,0 +1,150 @@
+"""What a resource is: a declaration from which routes, parsing, documents, filters, includes and permissions follow.
+
+The rows of a resource come from a `Listing` of its slice, whose columns have names; attributes and relationships say
+which. A relationship is a pair of fields of two listings that must be equal, so that one statement loads it for a
+whole page, and a filter can reach across it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from patron.kernel.context import Ctx
+from patron.kernel.sql import Listing
+
+Kind = Literal["string", "integer", "float", "boolean", "object", "array", "date-time"]
+Show = Callable[[Any], Any]
+
+
+class Attribute(msgspec.Struct, frozen=True, kw_only=True):
+    """A name in `attributes`. `column` is the row's (else it is write-only), `field` the listing's for filters.
+
+    `write` says when a caller may send it: on create (c), on update (u). `show` makes the wire's value of the row's.
+    `private`: when sales channels may not send it, in the same letters.
+    """
+
+    name: str
+    kind: Kind = "string"
+    column: str | None = None
+    field: str | None = None
+    sorts: bool = False
+    write: str = ""
+    required: bool = False
+    show: Show | None = None
+    enum: tuple[str, ...] = ()
+    private: str = ""
+
+
+class Relationship(msgspec.Struct, frozen=True, kw_only=True):
+    """A name in `relationships`. `targets` are types, and those that we do not serve give nothing.
+
+    To one: the row's column `own` is the target's id. To many: the target's field `key` is this row's id, in the
+    target's own listing or in `listing`. `filters`: whether filters reach across it.
+    """
+
+    name: str
+    targets: tuple[str, ...]
+    to_many: bool = False
+    own: str | None = None
+    key: str | None = None
+    listing: Listing | None = None
+    filters: bool = False
+    write: str = ""
+    required: bool = False
+    is_private: bool = False
+    is_virtual: bool = False
+    includes: bool = True
+
+
+class Change(msgspec.Struct, kw_only=True):
+    """What a caller wants to write: attributes, ids of relationships (None unsets), triggers, all by wire name.
+
+    `prepared` is what was done before the transaction.
+    """
+
+    attributes: dict[str, Any]
+    relationships: dict[str, Any]
+    triggers: dict[str, Any]
+    expect: frozenset[int] | None = None
+    prepared: Any = None
+
+
+Create = Callable[[Ctx, Change], Awaitable[int]]
+Update = Callable[[Ctx, int, Change], Awaitable[None]]
+Delete = Callable[[Ctx, int, frozenset[int] | None], Awaitable[None]]
+Prepare = Callable[[Ctx, Change], Awaitable[Any]]
+
+
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
+    """A type of the dialect.
+
+    `guest` and `customer` say what sales channels may: create, show, list, update, delete (as letters C, S, L, U, D);
+    integrations and web apps may whatever the type can. `owner` is the listing's field that must be the customer of
+    the token, for what customers may beyond guests. `error_names` are the wire's names of domain fields. `prepare`
+    runs before the transaction. `total` is SQL that knows the number of rows without counting.
+    """
+
+    type: str
+    listing: Listing
+    attributes: tuple[Attribute, ...]
+    relationships: tuple[Relationship, ...] = ()
+    triggers: tuple[Attribute, ...] = ()
+    create: Create | None = None
+    update: Update | None = None
+    delete: Delete | None = None
+    prepare: Prepare | None = None
+    guest: str = ""
+    customer: str = ""
+    owner: str | None = None
+    error_names: Mapping[str, str] = {}
+    total: str | None = None
+    singleton: bool = False
+    lists: bool = True
+
+    @property
+    def path(self) -> str:
+        """Below /api."""
+        return self.type[:-1] if self.singleton else self.type
+
+    @property
+    def letters(self) -> str:
+        """What can be done with it at all."""
+        made = (("C", self.create), ("U", self.update), ("D", self.delete))
+        return "S" + ("L" if self.lists and not self.singleton else "") + "".join(x for x, can in made if can)
+
+    def attribute(self, name: str) -> Attribute | None:
+        """An attribute or trigger by its wire name."""
+        return next((one for one in (*self.attributes, *self.triggers) if one.name == name), None)
+
+    def relationship(self, name: str) -> Relationship | None:
+        """A relationship by its wire name."""
+        return next((one for one in self.relationships if one.name == name), None)
+
+
+def text(name: str, column: str | None = None, *, write: str = "cu", **more: Any) -> Attribute:
+    """A text that callers write, find and sort by."""
+    return Attribute(name=name, column=column or name, field=column or name, sorts=True, write=write, **more)
+
+
+def common(*, reference: str = "reference") -> tuple[Attribute, ...]:
+    """The attributes that every resource has; `reference` is the column of that name."""
+    return (
+        Attribute(name="created_at", kind="date-time", column="created_at", field="created_at", sorts=True),
+        Attribute(name="updated_at", kind="date-time", column="updated_at", field="updated_at", sorts=True),
+        text("reference", reference),
+        text("reference_origin"),
+        Attribute(name="metadata", kind="object", column="metadata", field="metadata", write="cu"),
+    )
+
+
+def elsewhere(
+    name: str, *targets: str, to_many: bool = True, filters: bool = False, includes: bool = True
+) -> Relationship:
+    """A relationship whose targets are no resources of ours: always empty."""
+    return Relationship(name=name, targets=targets or (name,), to_many=to_many, filters=filters, includes=includes)
+
+
+EVENT_STORES = Relationship(
+    name="event_stores", targets=("event_stores",), to_many=True, is_virtual=True, includes=False
+)

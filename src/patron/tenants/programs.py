@@ -1,0 +1,86 @@
+"""Programs of the second dialect: applications of a kind, and the markets (our sites) that their scopes may name."""
+
+from datetime import timedelta
+
+import msgspec
+
+from patron.kernel.caller import Site
+from patron.kernel.db import Row, Session
+from patron.kernel.secrets import digest, same
+
+# How long access tokens live unless a program has its own time, in seconds (Commerce Layer behaviour 2.3).
+_LIVES = {"sales_channel": 14_400}
+_LIFE = 7_200
+
+
+class Market(msgspec.Struct, frozen=True):
+    """A site as scopes see it. With a group it is private to the group's members."""
+
+    site: Site
+    code: str | None
+    group_id: int | None
+
+    @property
+    def id(self) -> int:
+        """The site's id."""
+        return self.site.id
+
+
+class Program(msgspec.Struct, frozen=True):
+    """An application of the second dialect, with its organization (our tenant)."""
+
+    tenant_id: int
+    tenant_name: str
+    slug: str
+    mode: str
+    id: int
+    client_id: str
+    name: str
+    kind: str
+    takes_passwords: bool
+    has_secret: bool
+    access_seconds: int | None
+    markets: tuple[Market, ...]
+
+    @property
+    def life(self) -> timedelta:
+        """How long its access tokens live."""
+        return timedelta(seconds=self.access_seconds or _LIVES.get(self.kind, _LIFE))
+
+
+_SELECT = """
+    select t.id as tenant_id, t.name as tenant_name, t.slug, t.mode, a.id, a.client_id, a.name, a.kind,
+           a.takes_passwords, a.secret_digest is not null as has_secret, a.access_seconds,
+           (select coalesce(json_agg(json_build_object('code', s.code, 'group_id', s.group_id, 'site',
+                json_build_object('id', s.id, 'name', s.name, 'customer_set', s.customer_set_code, 'country', s.country,
+                'currency', s.currency, 'locale', s.locale, 'domain', s.domain)) order by s.id), '[]')
+            from site s join customer_set c on c.tenant_id = $1 and c.code = s.customer_set_code and c.is_default
+            where s.tenant_id = $1) as markets
+    from application a join tenant t on t.id = a.tenant_id
+    where a.tenant_id = $1 and a.id = $2 and a.is_active and a.kind <> 'backend'
+"""
+_MARKETS = msgspec.json.Decoder(tuple[Market, ...])
+
+
+async def get(db: Session, tenant_id: int, application_id: int) -> Program | None:
+    """A program that is in use."""
+    row = await db.row(_SELECT, tenant_id, application_id)
+    return _program(row) if row else None
+
+
+async def by_client_id(db: Session, client_id: str) -> Program | None:
+    """The same by its public name."""
+    row = await db.row("select tenant_id, application_id from application_directory where client_id = $1", client_id)
+    return await get(db, row["tenant_id"], row["application_id"]) if row else None
+
+
+async def knows_secret(db: Session, program: Program, secret: str) -> bool:
+    """Whether this is the program's secret."""
+    stored = await db.value(
+        "select secret_digest from application where tenant_id = $1 and id = $2", program.tenant_id, program.id
+    )
+    return stored is not None and same(stored, digest(secret))
+
+
+def _program(row: Row) -> Program:
+    return Program(**{**dict(row), "markets": _MARKETS.decode(row["markets"])})

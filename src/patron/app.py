@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from patron.jsonapi import ids
 from patron.jsonapi.app import JsonApiFace
 from patron.jsonapi.caller import Caller as JsonApiCaller
 from patron.jsonapi.catalogue import SERVED
@@ -58,6 +59,7 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = c
                 _all(tokens.proved, jsonapi_tokens.proved, policies.proved),
             )
             vault, passwords, outbound = Vault(settings.key), Passwords(), Outbound(private=settings.private_hooks)
+            ids.use(vault)
             opened.push_async_callback(outbound.close)
             opened.callback(passwords.close)
             secrets = Secrets(vault, Keyring(vault, settings.issuer), passwords, revocations, outbound, policies)

@@ -6,7 +6,7 @@ from patron.jsonapi.errors import Refusal
 from patron.jsonapi.resources import Resource
 from patron.kernel.caller import Actor, Site
 from patron.kernel.errors import Forbidden
-from patron.kernel.query import Compare, Filter
+from patron.kernel.query import Compare, Filter, Some
 from patron.tenants.grants import Grant
 from patron.tenants.model import BEHAVIORS
 from patron.tenants.programs import Program
@@ -65,7 +65,10 @@ class Caller(msgspec.Struct, frozen=True):
         """What narrows rows to those that the caller may read. Raises Forbidden."""
         if self.check(resource, letter):
             return self.own(resource)
-        return ()
+        rows = resource.guest_reach.get(letter) if self.is_public else None
+        if rows is None:
+            return ()
+        return (rows,) if self.account_id is None else (Some((rows, *self.own(resource))),)
 
     def own(self, resource: Resource) -> tuple[Filter, ...]:
         """The rows of the customer."""
@@ -75,7 +78,7 @@ class Caller(msgspec.Struct, frozen=True):
     def may_include(self, resource: Resource) -> tuple[Filter, ...] | None:
         """The same for rows that come along with others; None when they may not be seen at all."""
         if not self.is_public or "S" in resource.guest:
-            return ()
+            return self.reach(resource, "S")
         if self.account_id is not None and "S" in resource.customer:
             return self.own(resource)
         return None

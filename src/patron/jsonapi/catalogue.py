@@ -3,7 +3,8 @@
 from patron.jsonapi.customer_groups import CUSTOMER_GROUPS
 from patron.jsonapi.customers import CUSTOMERS
 from patron.jsonapi.operations import Route, routes
+from patron.jsonapi.orders import ORDERS
 from patron.jsonapi.resources import Resource
 
-SERVED: dict[str, Resource] = {one.type: one for one in (CUSTOMERS, CUSTOMER_GROUPS)}
+SERVED: dict[str, Resource] = {one.type: one for one in (CUSTOMERS, CUSTOMER_GROUPS, ORDERS)}
 ROUTES: tuple[Route, ...] = routes(SERVED)

@@ -83,7 +83,7 @@ CUSTOMERS = Resource(
         elsewhere("customer_addresses"),
         elsewhere("customer_payment_sources"),
         elsewhere("customer_subscriptions"),
-        elsewhere("orders"),
+        Relationship(name="orders", targets=("orders",), to_many=True, key="account_id"),
         elsewhere("order_subscriptions"),
         elsewhere("returns"),
         elsewhere("sku_lists"),

@@ -115,6 +115,8 @@ def _of(resource: Resource, fields: frozenset[str] | None) -> list[Relationship]
 
 def _value(one: Attribute, row: Row) -> Any:
     assert one.column is not None
+    if one.of_row is not None:
+        return one.of_row(row)
     value = row[one.column]
     if one.show is not None:
         return one.show(value)

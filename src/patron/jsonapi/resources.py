@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from patron.kernel.context import Ctx
+from patron.kernel.query import Filter
 from patron.kernel.sql import Listing
 
 Kind = Literal["string", "integer", "float", "boolean", "object", "array", "date-time"]
@@ -20,7 +21,8 @@ Show = Callable[[Any], Any]
 class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     """A name in `attributes`. `column` is the row's (else it is write-only), `field` the listing's for filters.
 
-    `write` says when a caller may send it: on create (c), on update (u). `show` makes the wire's value of the row's.
+    `write` says when a caller may send it: on create (c), on update (u). `show` makes the wire's value of the
+    row's, `of_row` of the whole row.
     `private`: when sales channels may not send it, in the same letters.
     """
 
@@ -32,6 +34,7 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     write: str = ""
     required: bool = False
     show: Show | None = None
+    of_row: Show | None = None
     enum: tuple[str, ...] = ()
     private: str = ""
 
@@ -81,7 +84,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
 
     `guest` and `customer` say what sales channels may: create, show, list, update, delete (as letters C, S, L, U, D);
     integrations and web apps may whatever the type can. `owner` is the listing's field that must be the customer of
-    the token, for what customers may beyond guests. `error_names` are the wire's names of domain fields. `prepare`
+    the token, for what customers may beyond guests; `guest_reach` are the rows that guests reach, by letter, where
+    that is not every row. `error_names` are the wire's names of domain fields. `prepare`
     runs before the transaction. `total` is SQL that knows the number of rows without counting.
     """
 
@@ -97,6 +101,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     guest: str = ""
     customer: str = ""
     owner: str | None = None
+    guest_reach: Mapping[str, Filter] = {}
     error_names: Mapping[str, str] = {}
     total: str | None = None
     singleton: bool = False

@@ -1,0 +1,255 @@
+"""Orders: what they say of their customers (Commerce Layer behaviour 6). There are no lines, stock or gateways here.
+
+Beyond the contract an integration may send `currency_code` and `total_amount_cents`: the shop's own system knows them.
+"""
+
+from typing import Any
+
+from patron.jsonapi.amounts import amount
+from patron.jsonapi.resources import (
+    EVENT_STORES,
+    Attribute,
+    Change,
+    Kind,
+    Relationship,
+    Resource,
+    common,
+    elsewhere,
+    text,
+)
+from patron.kernel.context import Ctx
+from patron.kernel.errors import Invalid
+from patron.kernel.query import Compare, Every
+from patron.logins import actions as logins
+from patron.orders import actions
+from patron.orders.records import ORDERS as LISTING
+
+_COLUMNS = {
+    "currency_code": "currency",
+    "total_amount_cents": "total_minor",
+    "shipping_country_code_lock": "country_lock",
+    **{
+        name: name
+        for name in (
+            *("number", "language_code", "affiliate_code", "coupon_code", "gift_card_code", "gift_card_or_coupon_code"),
+            *("cart_url", "return_url", "terms_url", "privacy_url", "expiration_info"),
+            *("reference", "reference_origin", "metadata"),
+        )
+    },
+}
+_LINKS = {"market": "site_id", "shipping_address": "shipping_address_id", "billing_address": "billing_address_id"}
+# Kept for whoever sent them; nothing here depends on them.
+_FLAGS = {
+    "autorefresh": True, "place_async": False, "freight_taxable": False, "payment_method_taxable": False,
+    "adjustment_taxable": False, "gift_card_taxable": False,
+}  # fmt: skip
+# In the order in which they are taken when several come at once.
+_STEPS = {
+    "_pending": "pending", "_place": "place", "_approve": "approve", "_approve_and_capture": "approve",
+    "_start_editing": "start_editing", "_stop_editing": "stop_editing", "_authorize": "authorize",
+    "_capture": "capture", "_fulfill": "fulfill", "_refund": "refund", "_cancel": "cancel", "_archive": "archive",
+    "_unarchive": "unarchive",
+}  # fmt: skip
+_FOR_STAFF = (
+    "_pending", "_approve", "_approve_and_capture", "_start_editing", "_stop_editing", "_capture", "_fulfill",
+    "_refund",
+)  # fmt: skip
+
+
+async def prepare(ctx: Ctx, change: Change) -> logins.Credential | None:
+    """Hash the password of a customer who signs up with the order. Raises Invalid, TooMany."""
+    password = change.attributes.get("customer_password")
+    return None if password is None else await logins.prepare(ctx, password)
+
+
+async def create(ctx: Ctx, change: Change) -> int:
+    """A draft; with a customer it is pending."""
+    number = await actions.create(ctx, _values(change))
+    await _customer(ctx, number, change, creates=True)
+    return number
+
+
+async def update(ctx: Ctx, number: int, change: Change) -> None:
+    """Change what is given, then take the steps that are asked for."""
+    await actions.update(ctx, number, _values(change), expect=change.expect)
+    await _customer(ctx, number, change, creates=False)
+    for name, step in _STEPS.items():
+        if change.triggers.get(name):
+            await actions.take(ctx, number, step)
+    if change.triggers.get("_approve_and_capture"):
+        await actions.take(ctx, number, "capture")
+
+
+async def delete(ctx: Ctx, number: int, expect: frozenset[int] | None) -> None:
+    """Remove one that was never placed."""
+    await actions.delete(ctx, number, expect=expect)
+
+
+def _values(change: Change) -> dict[str, Any]:
+    given = change.attributes
+    values = {_COLUMNS[name]: value for name, value in given.items() if name in _COLUMNS}
+    values |= {_LINKS[name]: value for name, value in change.relationships.items() if name in _LINKS}
+    if flags := {name: value for name, value in given.items() if name in _FLAGS}:
+        values["options"] = flags
+    return values
+
+
+async def _customer(ctx: Ctx, number: int, change: Change, *, creates: bool) -> None:
+    """Whose order it is: a shopper's own, the customer who is named, or the one behind an address."""
+    if ctx.actor.kind == "shopper":
+        if creates:
+            await actions.put_customer(ctx, number, ctx.actor.account_id, is_guest=False)
+        return
+    if "customer" in change.relationships:
+        account_id = change.relationships["customer"]
+        await actions.put_customer(ctx, number, account_id, is_guest=account_id is None)
+    elif email := change.attributes.get("customer_email"):
+        account_id = await actions.customer_by_email(ctx, email, change.prepared)
+        is_guest = change.attributes.get("guest") is not False and change.prepared is None
+        await actions.put_customer(ctx, number, account_id, is_guest=is_guest)
+    elif change.attributes.get("customer_password"):
+        raise Invalid.field("email", "can't be blank", "missing")
+
+
+def _plain(*names: str, kind: Kind = "string", column: str = "nothing", filters: bool = False) -> tuple[Attribute, ...]:
+    field = {"nothing": "nothing", "zero": "zero", "no": "no"}[column] if filters else None
+    if filters and kind == "date-time":
+        field = "never"
+    return tuple(Attribute(name=one, kind=kind, column=column, field=field, sorts=filters) for one in names)
+
+
+def _time(*names: str) -> tuple[Attribute, ...]:
+    return tuple(Attribute(name=one, kind="date-time", column=one, field=one, sorts=True) for one in names)
+
+
+def _flag(name: str, default: bool) -> Attribute:
+    listed = name == "place_async"
+    return Attribute(
+        name=name, kind="boolean", column="options", field="no" if listed else None, sorts=listed, write="cu",
+        show=lambda options: options.get(name, default),
+    )  # fmt: skip
+
+
+_STATUS = ("draft", "pending", "editing", "placing", "placed", "approved", "cancelled")
+_LISTED = (
+    "discount",
+    "adjustment",
+    "gift_card",
+    "total_tax",
+    "subtotal_tax",
+    "shipping",
+    "payment_method",
+    "fees",
+    "duty",
+)
+_UNLISTED = (
+    "shipping_tax", "payment_method_tax", "adjustment_tax", "total_taxable", "subtotal_taxable", "shipping_taxable",
+    "payment_method_taxable", "adjustment_taxable",
+)  # fmt: skip
+_GUESTS = Compare("is_guest", "eq", True)
+_SHOWN = Every((_GUESTS, Compare("status", "same", ("draft", "pending", "placed"))))
+_CHANGED = Every((_GUESTS, Compare("status", "same", ("draft", "pending"))))
+
+ORDERS = Resource(
+    type="orders",
+    listing=LISTING,
+    attributes=(
+        text("number"),
+        text("affiliate_code"),
+        *(_flag(name, default) for name, default in _FLAGS.items()),
+        Attribute(name="status", column="status", field="status", sorts=True, enum=_STATUS),
+        Attribute(name="payment_status", column="payment_status", field="payment_status", sorts=True),
+        Attribute(name="fulfillment_status", column="fulfillment_status", field="fulfillment_status", sorts=True),
+        Attribute(name="guest", kind="boolean", column="is_guest", field="is_guest", sorts=True, write="cu"),
+        Attribute(name="editable", kind="boolean", column="is_editable"),
+        Attribute(name="customer_email", column="email", field="email", write="cu"),
+        Attribute(name="customer_password", write="cu"),
+        Attribute(name="customer_type", column="customer_type"),
+        text("language_code"),
+        text("currency_code", "currency", private="cu"),
+        *_plain("tax_included", kind="boolean", column="no", filters=True),
+        *_plain("tax_rate", kind="float", filters=True),
+        *_plain("requires_billing_info", kind="boolean", column="no"),
+        Attribute(name="country_code", column="country", field="country", sorts=True),
+        Attribute(name="shipping_country_code_lock", column="country_lock", write="cu"),
+        text("coupon_code"),
+        text("gift_card_code"),
+        Attribute(name="gift_card_or_coupon_code", column="gift_card_or_coupon_code", write="cu"),
+        *amount("subtotal_amount", "total_minor", filters=True),
+        *(one for name in _LISTED for one in amount(f"{name}_amount", "zero", filters=True)),
+        *(one for name in _UNLISTED for one in amount(f"{name}_amount", "zero")),
+        *amount("total_amount", "total_minor", filters=True, write="cu"),
+        *amount("total_amount_with_taxes", "total_minor"),
+        *amount("place_total_amount", "total_minor"),
+        *_plain("skus_count", "line_item_options_count", "shipments_count", kind="integer", column="zero"),
+        *_plain("tax_calculations_count", "validations_count", "errors_count", kind="integer", column="zero"),
+        *_plain("payment_source_details", kind="object"),
+        Attribute(name="token", column="token", field="token"),
+        Attribute(name="cart_url", column="cart_url", write="cu"),
+        Attribute(name="return_url", column="return_url", write="cu"),
+        Attribute(name="terms_url", column="terms_url", write="cu"),
+        Attribute(name="privacy_url", column="privacy_url", write="cu"),
+        *_plain("checkout_url"),
+        *_time("placed_at", "approved_at", "cancelled_at", "archived_at"),
+        *_time("payment_updated_at", "fulfillment_updated_at"),
+        *_plain("refreshed_at", "subscription_created_at", kind="date-time", filters=True),
+        Attribute(name="expires_at", kind="date-time", column="expires_at", field="expires_at", sorts=True),
+        Attribute(name="expiration_info", kind="object", column="expiration_info", write="cu"),
+        *_plain("circuit_state", filters=True),
+        *_plain("circuit_failure_count", kind="integer", column="zero", filters=True),
+        *common(),
+    ),
+    triggers=tuple(
+        Attribute(name=name, kind="boolean", write="u", private="u" if name in _FOR_STAFF else "") for name in _STEPS
+    ),
+    relationships=(
+        elsewhere("market", "markets", to_many=False, filters=True),
+        Relationship(name="customer", targets=("customers",), own="account_id", filters=True, write="cu"),
+        elsewhere("shipping_address", "addresses", to_many=False, filters=True),
+        elsewhere("billing_address", "addresses", to_many=False, filters=True),
+        *(
+            elsewhere(name, *targets, to_many=False)
+            for name, targets in {
+                "store": ("stores",),
+                "default_shipping_method": ("shipping_methods",),
+                "default_payment_method": ("payment_methods",),
+                "payment_method": ("payment_methods",),
+                "payment_source": ("external_payments", "wire_transfers"),
+                "discount_engine_item": ("discount_engine_items",),
+                "order_subscription": ("order_subscriptions",),
+            }.items()
+        ),
+        *(
+            elsewhere(name, *targets)
+            for name, targets in {
+                "available_payment_methods": ("payment_methods",),
+                "available_customer_payment_sources": ("customer_payment_sources",),
+                "available_free_skus": ("skus",),
+                "available_free_bundles": ("bundles",),
+                "transactions": ("authorizations", "voids", "captures", "refunds"),
+                "order_copies": (),
+                "recurring_order_copies": (),
+            }.items()
+        ),
+        *(
+            elsewhere(name)
+            for name in (
+                *("line_items", "line_item_options", "stock_reservations", "stock_line_items", "stock_transfers"),
+                *("shipments", "payment_options", "authorizations", "captures", "voids", "refunds", "returns"),
+                *("order_subscriptions", "order_factories", "attachments", "notifications", "links"),
+                *("resource_errors", "events", "tags"),
+            )
+        ),
+        EVENT_STORES,
+    ),
+    prepare=prepare,
+    create=create,
+    update=update,
+    delete=delete,
+    guest="CSU",
+    customer="LSU",
+    owner="account_id",
+    guest_reach={"S": _SHOWN, "U": _CHANGED},
+    error_names={"email": "customer_email", "currency": "currency_code", "total_minor": "total_amount_cents",
+                 "country_lock": "shipping_country_code_lock"},
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Orders, as far as they say something about their customers: who ordered, when, for how much, and what became."""

@@ -1,0 +1,176 @@
+"""Changes of orders. Placing one writes an account transaction of type Order, which feeds the sums of both dialects;
+cancelling one that was placed writes a Return. Both are part of the order's own transaction.
+"""
+
+from typing import Any
+
+from patron.customers import writing
+from patron.kernel import events
+from patron.kernel.context import Ctx
+from patron.kernel.errors import Invalid, NotFound, Refused, check_version
+from patron.kernel.secrets import random_token
+from patron.kernel.values import check_email, email_key, from_minor
+from patron.logins.actions import Credential
+from patron.orders.model import ENDS, PAYMENTS, Order, check_step, checked
+from patron.transactions import actions as transactions
+from patron.transactions.model import Details
+
+COLUMNS = ", ".join(f"o.{name}" for name in Order.__struct_fields__)
+
+
+async def lock(ctx: Ctx, order_id: int) -> Order:
+    """The order, locked until the transaction ends. Raises NotFound."""
+    row = await ctx.db.row(
+        f"select {COLUMNS} from shop_order o where o.tenant_id = $1 and o.id = $2 for update", ctx.tenant_id, order_id
+    )
+    if row is None:
+        raise NotFound("order", order_id)
+    return Order(*row)
+
+
+async def create(ctx: Ctx, values: dict[str, Any]) -> int:
+    """A draft. `values` are columns as a caller wrote them. Raises Invalid, NotFound."""
+    made = checked(values)
+    made.setdefault("currency", ctx.site.currency if ctx.site else "USD")
+    made.setdefault("site_id", ctx.site.id if ctx.site else None)
+    places = ", ".join(f"${n}" for n in range(4, len(made) + 4))
+    number = await ctx.db.value(
+        f"""
+        insert into shop_order (tenant_id, created_at, updated_at, token, {", ".join(made)})
+        values ($1, $2, $2, $3, {places}) returning id
+        """,
+        ctx.tenant_id,
+        ctx.now,
+        random_token(),
+        *made.values(),
+    )
+    await events.record(ctx, "order.created", subject=f"order/{number}")
+    return int(number)
+
+
+async def update(ctx: Ctx, order_id: int, values: dict[str, Any], *, expect: frozenset[int] | None = None) -> None:
+    """Change what is given; of an order that is placed only what no sum depends on. Raises NotFound, Stale, Invalid."""
+    order = await lock(ctx, order_id)
+    check_version(order.version, expect)
+    made = checked(values)
+    if not order.is_open:
+        for name, told in (("currency", "currency"), ("total_minor", "total_minor")):
+            if name in made and made[name] != getattr(order, name):
+                raise Invalid.field(told, "cannot be changed once the order is placed", "not_editable")
+    if made:
+        await _write(ctx, order_id, made)
+        await events.record(ctx, "order.updated", account_id=order.account_id, subject=f"order/{order_id}")
+
+
+async def _write(ctx: Ctx, order_id: int, values: dict[str, Any]) -> None:
+    places = ", ".join(f"{name} = ${n}" for n, name in enumerate(values, start=4))
+    await ctx.db.execute(
+        f"""
+        update shop_order set version = version + 1, updated_at = $3, {places} where tenant_id = $1 and id = $2
+        """,
+        ctx.tenant_id,
+        order_id,
+        ctx.now,
+        *values.values(),
+    )
+
+
+async def put_customer(ctx: Ctx, order_id: int, account_id: int | None, *, is_guest: bool) -> None:
+    """Say whose order it is, which makes a draft pending; None takes the customer off. Raises NotFound, Invalid."""
+    order = await lock(ctx, order_id)
+    if order.account_id == account_id and order.is_guest == is_guest:
+        return
+    if not order.is_open:
+        raise Invalid.field("customer", "cannot be changed once the order is placed", "not_editable")
+    if account_id is not None and not await ctx.db.value(
+        "select exists (select from account where tenant_id = $1 and id = $2 and is_active)", ctx.tenant_id, account_id
+    ):
+        raise Invalid.field("customer", "must exist", "required")
+    status = "pending" if account_id is not None and order.status == "draft" else order.status
+    await _write(ctx, order_id, {"account_id": account_id, "is_guest": is_guest, "status": status})
+
+
+async def customer_by_email(ctx: Ctx, email: str, credential: Credential | None) -> int:
+    """The customer who holds an address, made if there is none; a credential signs a new one up. Raises Invalid."""
+    try:
+        address = check_email(email)
+    except ValueError as error:
+        raise Invalid.field("email", str(error)) from None
+    found = await ctx.db.value(
+        """
+        select a.id from account a join customer_set c on c.tenant_id = $1 and c.code = a.customer_set_code
+        where a.tenant_id = $1 and a.email_key = $2 and a.holds_email and c.is_default
+        """,
+        ctx.tenant_id,
+        email_key(address),
+    )
+    return int(found) if found is not None else await writing.create(ctx, {"email": address}, credential, None)
+
+
+async def take(ctx: Ctx, order_id: int, step: str) -> None:
+    """Take a step of an order's life. Asked again it changes nothing. Raises NotFound, Invalid."""
+    order = await lock(ctx, order_id)
+    if step in ("archive", "unarchive"):
+        await _write(ctx, order_id, {"archived_at": ctx.now if step == "archive" else None})
+        return
+    if step in PAYMENTS or step == "fulfill":
+        await _settle(ctx, order, step)
+        return
+    if not check_step(order, step):
+        return
+    values: dict[str, Any] = {"status": ENDS[step]}
+    if step == "place":
+        values |= {"placed_at": ctx.now, "customer_type": await _count(ctx, order, "Order")}
+    elif step == "approve":
+        values["approved_at"] = ctx.now
+    elif step == "cancel":
+        values["cancelled_at"] = ctx.now
+        if not order.is_open and order.account_id is not None:
+            await _count(ctx, order, "Return")
+    await _write(ctx, order_id, values)
+    topic = {"place": "order.placed", "approve": "order.approved", "cancel": "order.cancelled"}.get(
+        step, "order.updated"
+    )
+    changes: events.Changes = {"status": (order.status, values["status"])}
+    await events.record(ctx, topic, account_id=order.account_id, subject=f"order/{order_id}", changes=changes)
+
+
+async def _count(ctx: Ctx, order: Order, kind: str) -> str:
+    """Write the transaction that counts an order, or takes it back. Answers whether the customer had ordered before."""
+    assert order.account_id is not None
+    before = await ctx.db.value(
+        "select order_count from account where tenant_id = $1 and id = $2 for update", ctx.tenant_id, order.account_id
+    )
+    await transactions.add(
+        ctx,
+        order.account_id,
+        Details(
+            id=order.transaction_id if kind == "Order" else f"{order.transaction_id}-cancelled",
+            kind=kind,
+            interaction="Website",
+            amount=from_minor(order.total_minor, order.currency),
+            currency=order.currency,
+        ),
+    )
+    return "returning" if before else "new"
+
+
+async def _settle(ctx: Ctx, order: Order, step: str) -> None:
+    """Note what a gateway or a warehouse did elsewhere."""
+    if order.status not in ("placed", "approved"):
+        raise Invalid.field("status", f"cannot transition via {step} from {order.status}", "invalid_transition")
+    if step == "fulfill":
+        await _write(ctx, order.id, {"fulfillment_status": "fulfilled", "fulfillment_updated_at": ctx.now})
+    else:
+        await _write(ctx, order.id, {"payment_status": PAYMENTS[step], "payment_updated_at": ctx.now})
+    await events.record(ctx, "order.updated", account_id=order.account_id, subject=f"order/{order.id}")
+
+
+async def delete(ctx: Ctx, order_id: int, *, expect: frozenset[int] | None = None) -> None:
+    """Remove an order that was never placed. Raises NotFound, Stale, Refused."""
+    order = await lock(ctx, order_id)
+    check_version(order.version, expect)
+    if not order.is_open:
+        raise Refused("order_placed", "An order that was placed stays.")
+    await ctx.db.execute("delete from shop_order where tenant_id = $1 and id = $2", ctx.tenant_id, order_id)
+    await events.record(ctx, "order.deleted", account_id=order.account_id, subject=f"order/{order_id}")

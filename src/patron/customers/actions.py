@@ -22,6 +22,7 @@ from patron.kernel.secrets import random_token
 from patron.logins import actions as logins
 from patron.notes import actions as notes
 from patron.notes.model import checked as checked_note
+from patron.tags import tagging
 from patron.visits import actions as visits
 from patron.visits.model import visitor_of
 
@@ -220,6 +221,7 @@ async def delete(ctx: Ctx, account_id: int, *, expect: frozenset[int] | None = N
     check_version(account.version, expect)
     await logins.end_tickets(ctx, account_id)
     await visits.forget(ctx, account_id, visitor_of(account_id))
+    await tagging.forget(ctx, "account", [account_id])
     await accounts.delete(ctx, account)
 
 

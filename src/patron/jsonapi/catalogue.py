@@ -5,6 +5,7 @@ from patron.jsonapi.customers import CUSTOMERS
 from patron.jsonapi.operations import Route, routes
 from patron.jsonapi.orders import ORDERS
 from patron.jsonapi.resources import Resource
+from patron.jsonapi.tags import TAGS
 
-SERVED: dict[str, Resource] = {one.type: one for one in (CUSTOMERS, CUSTOMER_GROUPS, ORDERS)}
+SERVED: dict[str, Resource] = {one.type: one for one in (CUSTOMERS, CUSTOMER_GROUPS, ORDERS, TAGS)}
 ROUTES: tuple[Route, ...] = routes(SERVED)

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from patron.accounts import actions as accounts
 from patron.accounts.records import CUSTOMERS as LISTING
 from patron.accounts.records import TOTAL
 from patron.customers import actions, writing
+from patron.jsonapi import tags
 from patron.jsonapi.resources import (
     EVENT_STORES,
     Attribute,
@@ -18,6 +20,7 @@ from patron.jsonapi.resources import (
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid
 from patron.logins import actions as logins
+from patron.tags.tagging import Owner
 
 # Attributes as the core calls them.
 _FIELDS = {
@@ -48,7 +51,9 @@ def _given(change: Change) -> dict[str, Any]:
 
 async def create(ctx: Ctx, change: Change) -> int:
     """A customer; with a password a registered one."""
-    return await writing.create(ctx, _given(change), change.prepared, change.relationships.get("customer_group"))
+    number = await writing.create(ctx, _given(change), change.prepared, change.relationships.get("customer_group"))
+    await _tag(ctx, number, change)
+    return number
 
 
 async def update(ctx: Ctx, number: int, change: Change) -> None:
@@ -56,6 +61,13 @@ async def update(ctx: Ctx, number: int, change: Change) -> None:
     await writing.update(ctx, number, _given(change), change.prepared, expect=change.expect)
     if "customer_group" in change.relationships:
         await writing.put_in_group(ctx, number, change.relationships["customer_group"])
+    await _tag(ctx, number, change)
+
+
+async def _tag(ctx: Ctx, number: int, change: Change) -> None:
+    if tags.names_tags(change):
+        await accounts.touch(ctx, number)
+        await tags.apply(ctx, Owner("account", number, number), change)
 
 
 async def delete(ctx: Ctx, number: int, expect: frozenset[int] | None) -> None:
@@ -89,9 +101,10 @@ CUSTOMERS = Resource(
         elsewhere("sku_lists"),
         elsewhere("attachments"),
         elsewhere("events"),
-        elsewhere("tags"),
+        tags.tags_of("account"),
         EVENT_STORES,
     ),
+    triggers=tags.TRIGGERS,
     prepare=prepare,
     create=create,
     update=update,

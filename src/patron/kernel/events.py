@@ -21,6 +21,7 @@ TOPICS: dict[str, str] = {
     "account.deleted": "Account deleted",
     "account.recomputed": "Lifetime value computed again",
     "anonymous.linked": "Anonymous shopper recognised",
+    "account.tagged": "Tags changed",
     "contact.created": "Contact added",
     "contact.updated": "Contact changed",
     "contact.deleted": "Contact removed",
@@ -82,6 +83,13 @@ TOPICS: dict[str, str] = {
     "payment.voided": "Held credit released",
     "payment.expired": "Hold on credit ended",
     "payment.refunded": "Credit refunded",
+    "tag.created": "Tag created",
+    "tag.updated": "Tag changed",
+    "tag.deleted": "Tag removed",
+    "address.tagged": "Tags of an address changed",
+    "order.tagged": "Tags of an order changed",
+    "order_subscription.tagged": "Tags of a subscription changed",
+    "return.tagged": "Tags of a return changed",
     "segment.created": "Segment created",
     "segment.updated": "Segment changed",
     "segment.deleted": "Segment removed",
@@ -91,7 +99,9 @@ TOPICS: dict[str, str] = {
 
 
 # After these no rule of a segment can say anything else about the account.
-_UNASKED = frozenset(topic for topic in TOPICS if topic.startswith(("note.", "card.", "ticket."))) | {
+_UNASKED = frozenset(
+    topic for topic in TOPICS if topic.startswith(("note.", "card.", "ticket.")) or topic.endswith(".tagged")
+) | {
     "login.failed",
     "login.signed_in",
     "login.reset_requested",

@@ -1,0 +1,49 @@
+"""What callers write of a record, checked by one table of rules: texts with their lengths, and free metadata."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from patron.kernel.errors import Faults, Invalid
+from patron.kernel.values import holds_card_number
+
+
+class Text(msgspec.Struct, frozen=True):
+    """The rule of one text. `free`: people write what they like, so no card number may stand in it."""
+
+    length: int
+    required: bool = False
+    free: bool = False
+
+
+# What every record of the second dialect has.
+REFERENCES: dict[str, Text] = {"reference": Text(200), "reference_origin": Text(200)}
+
+
+def checked(given: Mapping[str, Any], rules: Mapping[str, Text], *, is_new: bool) -> dict[str, Any]:
+    """The texts and the metadata among what is given, as they are to be stored: trimmed, blank as null.
+
+    Raises Invalid with every fault.
+    """
+    faults = Faults()
+    values: dict[str, Any] = {}
+    for name, rule in rules.items():
+        if name in given or (is_new and rule.required):
+            with faults.of():
+                values[name] = _text(name, given.get(name), rule)
+    faults.tell()
+    if "metadata" in given:
+        values["metadata"] = given["metadata"] or {}
+    return values
+
+
+def _text(name: str, text: str | None, rule: Text) -> str | None:
+    text = (text or "").strip()
+    if rule.required and not text:
+        raise Invalid.field(name, "can't be blank", "missing")
+    if len(text) > rule.length:
+        raise Invalid.field(name, f"is too long (maximum is {rule.length} characters)", "too_long")
+    if rule.free and holds_card_number(text):
+        raise Invalid.field(name, "must not hold a card number")
+    return text or None

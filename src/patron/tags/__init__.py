@@ -1,0 +1,1 @@
+"""Tags: short names that a shop puts on customers and other records."""

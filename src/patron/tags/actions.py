@@ -1,0 +1,73 @@
+"""Changes of tags themselves."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from patron.kernel import events, written
+from patron.kernel.context import Ctx
+from patron.kernel.db import Row
+from patron.kernel.errors import NotFound, check_version
+from patron.tags.model import checked_name
+
+
+async def create(ctx: Ctx, given: Mapping[str, Any]) -> int:
+    """A new tag. Raises Invalid, or Taken for a name in use."""
+    values = {"name": checked_name(given.get("name")), **written.checked(given, written.REFERENCES, is_new=True)}
+    places = ", ".join(f"${n}" for n in range(3, len(values) + 3))
+    tag_id = await ctx.db.value(
+        f"""
+        insert into tag (tenant_id, created_at, updated_at, {", ".join(values)}) values ($1, $2, $2, {places})
+        returning id
+        """,
+        ctx.tenant_id,
+        ctx.now,
+        *values.values(),
+    )
+    await _record(ctx, "tag.created", tag_id, {"name": (None, values["name"])})
+    return int(tag_id)
+
+
+async def update(ctx: Ctx, tag_id: int, given: Mapping[str, Any], *, expect: frozenset[int] | None = None) -> None:
+    """Change what is given; whatever has the tag keeps it. Raises NotFound, Stale, Invalid, Taken."""
+    before = await _lock(ctx, tag_id, expect)
+    values = written.checked(given, written.REFERENCES, is_new=False)
+    if "name" in given:
+        values["name"] = checked_name(given["name"])
+    changes: events.Changes = {name: (before[name], value) for name, value in values.items() if before[name] != value}
+    if not changes:
+        return
+    places = ", ".join(f"{name} = ${n}" for n, name in enumerate(values, start=4))
+    await ctx.db.execute(
+        f"update tag set version = version + 1, updated_at = $3, {places} where tenant_id = $1 and id = $2",
+        ctx.tenant_id,
+        tag_id,
+        ctx.now,
+        *values.values(),
+    )
+    await _record(ctx, "tag.updated", tag_id, changes)
+
+
+async def delete(ctx: Ctx, tag_id: int, *, expect: frozenset[int] | None = None) -> None:
+    """Remove a tag from wherever it is, and itself. Raises NotFound, Stale."""
+    before = await _lock(ctx, tag_id, expect)
+    await ctx.db.execute("delete from tag where tenant_id = $1 and id = $2", ctx.tenant_id, tag_id)
+    await _record(ctx, "tag.deleted", tag_id, {"name": (before["name"], None)})
+
+
+async def _lock(ctx: Ctx, tag_id: int, expect: frozenset[int] | None) -> Row:
+    row = await ctx.db.row(
+        """
+        select t.version, t.name, t.reference, t.reference_origin, t.metadata from tag t
+        where t.tenant_id = $1 and t.id = $2 for update
+        """,
+        ctx.tenant_id,
+        tag_id,
+    )
+    if row is None:
+        raise NotFound("tag", tag_id)
+    check_version(row["version"], expect)
+    return row
+
+
+async def _record(ctx: Ctx, topic: str, tag_id: int, changes: events.Changes) -> None:
+    await events.record(ctx, topic, subject=f"tag/{tag_id}", changes=changes)

@@ -8,6 +8,7 @@ import msgspec
 from patron.accounts import actions as accounts
 from patron.accounts import queries as account_queries
 from patron.accounts.model import AUDITED, Account, Profile, Registration, checked
+from patron.attachments import owners as attachments
 from patron.attributes import actions as attributes
 from patron.cards import actions as cards
 from patron.contacts import actions as contacts
@@ -222,6 +223,7 @@ async def delete(ctx: Ctx, account_id: int, *, expect: frozenset[int] | None = N
     await logins.end_tickets(ctx, account_id)
     await visits.forget(ctx, account_id, visitor_of(account_id))
     await tagging.forget(ctx, "account", [account_id])
+    await attachments.forget(ctx, "account", [account_id])
     await accounts.delete(ctx, account)
 
 

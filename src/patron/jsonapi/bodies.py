@@ -49,8 +49,7 @@ def read(
     for name, value in links.items():
         with faults.of():
             _relationship(change, resource, caller, name, value, creates=creates)
-    if creates:
-        _check_required(change, resource, faults)
+    _check_required(change, resource, faults, creates=creates)
     faults.tell()
     return change
 
@@ -129,13 +128,18 @@ def _linked(one: Relationship, item: Any) -> Any:
     return number if len(one.targets) == 1 else (item["type"], number)
 
 
-def _check_required(change: Change, resource: Resource, faults: Faults) -> None:
+def _check_required(change: Change, resource: Resource, faults: Faults, *, creates: bool) -> None:
+    """What is required must be there at first, and can never be emptied."""
     for one in resource.attributes:
+        if not creates and one.name not in change.attributes:
+            continue
         value = change.attributes.get(one.name)
         if one.required and (value is None or (isinstance(value, str) and not value.strip())):
             with faults.of():
                 raise Invalid.field(one.name, "can't be blank", "missing")
     for link in resource.relationships:
+        if not creates and link.name not in change.relationships:
+            continue
         if link.required and not change.relationships.get(link.name):
             with faults.of():
                 raise Invalid.field(link.name, "can't be blank", "missing")

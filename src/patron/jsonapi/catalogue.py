@@ -1,5 +1,6 @@
 """All resources that we serve, by type."""
 
+from patron.jsonapi.attachments import ATTACHMENTS
 from patron.jsonapi.customer_groups import CUSTOMER_GROUPS
 from patron.jsonapi.customers import CUSTOMERS
 from patron.jsonapi.operations import Route, routes
@@ -7,5 +8,5 @@ from patron.jsonapi.orders import ORDERS
 from patron.jsonapi.resources import Resource
 from patron.jsonapi.tags import TAGS
 
-SERVED: dict[str, Resource] = {one.type: one for one in (CUSTOMERS, CUSTOMER_GROUPS, ORDERS, TAGS)}
+SERVED: dict[str, Resource] = {one.type: one for one in (CUSTOMERS, CUSTOMER_GROUPS, ORDERS, TAGS, ATTACHMENTS)}
 ROUTES: tuple[Route, ...] = routes(SERVED)

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from patron.jsonapi.attachments import attachments_of
 from patron.jsonapi.resources import EVENT_STORES, Change, Relationship, Resource, common, elsewhere, text
 from patron.kernel.context import Ctx
 from patron.segments import groups
@@ -31,7 +32,7 @@ CUSTOMER_GROUPS = Resource(
     relationships=(
         Relationship(name="customers", targets=("customers",), to_many=True, key="group_id"),
         elsewhere("markets"),
-        elsewhere("attachments"),
+        attachments_of("segment"),
         EVENT_STORES,
     ),
     create=create,

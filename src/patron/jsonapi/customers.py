@@ -7,6 +7,7 @@ from patron.accounts.records import CUSTOMERS as LISTING
 from patron.accounts.records import TOTAL
 from patron.customers import actions, writing
 from patron.jsonapi import tags
+from patron.jsonapi.attachments import attachments_of
 from patron.jsonapi.resources import (
     EVENT_STORES,
     Attribute,
@@ -99,7 +100,7 @@ CUSTOMERS = Resource(
         elsewhere("order_subscriptions"),
         elsewhere("returns"),
         elsewhere("sku_lists"),
-        elsewhere("attachments"),
+        attachments_of("account"),
         elsewhere("events"),
         tags.tags_of("account"),
         EVENT_STORES,

@@ -48,24 +48,33 @@ class Loaded:
     async def _related(
         self, resource: Resource, one: Relationship, rows: list[Row]
     ) -> dict[int, list[tuple[Resource, Row]]]:
+        if one.own is not None:
+            return await self._to_one(one, one.own, rows)
         found: dict[int, list[tuple[Resource, Row]]] = defaultdict(list)
         target = self._served.get(one.targets[0])
-        if target is None or not rows or (one.own is None and one.key is None):
-            return found
-        seen = self._caller.may_include(target)
-        if seen is None:
+        seen = None if target is None or one.key is None else self._caller.may_include(target)
+        if target is None or one.key is None or seen is None or not rows:
             return found
         listing = one.listing or target.listing
-        if one.own is not None:
-            wanted = sorted({row[one.own] for row in rows if row[one.own] is not None})
-            by_id = {row["id"]: row for row in await rows_of(self._ctx, listing, "id", wanted, seen)}
-            for row in rows:
-                if row[one.own] in by_id:
-                    found[row["id"]].append((target, by_id[row[one.own]]))
-            return found
-        assert one.key is not None
         for row in await rows_of(self._ctx, listing, one.key, sorted(row["id"] for row in rows), seen):
             found[row["owner_id"]].append((target, row))
+        return found
+
+    async def _to_one(self, one: Relationship, own: str, rows: list[Row]) -> dict[int, list[tuple[Resource, Row]]]:
+        """What the rows name, in one statement for each type."""
+        by_type: dict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            if row[own] is not None:
+                by_type[one.target_of(row)].append(row)
+        found: dict[int, list[tuple[Resource, Row]]] = {}
+        for type_, these in by_type.items():
+            target = self._served.get(type_)
+            seen = None if target is None else self._caller.may_include(target)
+            if target is None or seen is None:
+                continue
+            wanted = sorted({row[own] for row in these})
+            by_id = {row["id"]: row for row in await rows_of(self._ctx, target.listing, "id", wanted, seen)}
+            found |= {row["id"]: [(target, by_id[row[own]])] for row in these if row[own] in by_id}
         return found
 
     def linkage(self, resource: Resource, row: Row, one: Relationship) -> Any:

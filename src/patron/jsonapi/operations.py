@@ -18,7 +18,7 @@ from patron.jsonapi.loading import Loaded
 from patron.jsonapi.resources import Change, Relationship, Resource
 from patron.kernel.context import Ctx
 from patron.kernel.db import Row
-from patron.kernel.errors import NotFound
+from patron.kernel.errors import Invalid, NotFound
 from patron.kernel.query import Every, Filter
 from patron.kernel.sql import page, rows_of
 
@@ -141,8 +141,27 @@ async def create(request: Request) -> Document:
     asked = asking.read(request.query, resource, request.served, is_list=False)
     assert request.change is not None
     assert resource.create is not None
+    await _check_links(request, request.change)
     number = await resource.create(request.ctx, request.change)
     return await _single(request, resource, await _row(request, resource, number), asked, 201)
+
+
+async def _check_links(request: Request, change: Change) -> None:
+    """A change links to what we keep, and that of a sales channel to what it may see: nobody puts a list or a card on a
+    stranger, or themselves into a group. Whether the rest is there, the slices look. Raises Invalid.
+    """
+    for name, value in change.relationships.items():
+        one = request.route.resource.relationship(name)
+        assert one is not None
+        for linked in value if isinstance(value, list) else [] if value is None else [value]:
+            type_, number = linked if isinstance(linked, tuple) else (one.targets[0], linked)
+            target = request.served.get(type_)
+            seen = None if target is None else request.caller.may_include(target)
+            is_there = target is not None and seen is not None
+            if target is not None and seen is not None and request.caller.is_public:
+                is_there = bool(await rows_of(request.ctx, target.listing, "id", [number], seen))
+            if not is_there:
+                raise Invalid.field(name, "must exist", "required")
 
 
 async def update(request: Request) -> Document:
@@ -152,6 +171,7 @@ async def update(request: Request) -> Document:
     assert request.change is not None
     assert resource.update is not None
     await _row(request, resource, request.number, request.caller.reach(resource, "U"))
+    await _check_links(request, request.change)
     await resource.update(request.ctx, request.number, request.change)
     return await _single(request, resource, await _row(request, resource, request.number), asked)
 
@@ -170,7 +190,7 @@ async def related(request: Request) -> Document:
     resource, one = request.route.resource, request.route.relationship
     assert one is not None
     row = await _owner(request)
-    target = request.served.get(one.targets[0])
+    target = request.served.get(one.targets[0] if one.own is None else one.target_of(row))
     if target is None or (one.own is None and one.key is None):
         asked = asking.read(request.query, target or resource, request.served, is_list=one.to_many)
         path = _below(request)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from patron.kernel.context import Ctx
+from patron.kernel.db import Row
 from patron.kernel.query import Filter
 from patron.kernel.sql import Listing
 
@@ -42,14 +43,17 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
 class Relationship(msgspec.Struct, frozen=True, kw_only=True):
     """A name in `relationships`. `targets` are types, and those that we do not serve give nothing.
 
-    To one: the row's column `own` is the target's id. To many: the target's field `key` is this row's id, in the
-    target's own listing or in `listing`. `filters`: whether filters reach across it.
+    To one: the row's column `own` is the target's id; with `types`, its column `kind` says of which type. To many: the
+    target's field `key` is this row's id, in the target's own listing or in `listing`. `filters`: whether filters
+    reach across it.
     """
 
     name: str
     targets: tuple[str, ...]
     to_many: bool = False
     own: str | None = None
+    kind: str | None = None
+    types: Mapping[str, str] = {}
     key: str | None = None
     listing: Listing | None = None
     filters: bool = False
@@ -58,6 +62,10 @@ class Relationship(msgspec.Struct, frozen=True, kw_only=True):
     is_private: bool = False
     is_virtual: bool = False
     includes: bool = True
+
+    def target_of(self, row: Row) -> str:
+        """The type of what a row leads to; empty for one that we have no name for."""
+        return self.targets[0] if self.kind is None else self.types.get(row[self.kind], "")
 
 
 class Change(msgspec.Struct, kw_only=True):

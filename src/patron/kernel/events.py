@@ -83,6 +83,9 @@ TOPICS: dict[str, str] = {
     "payment.voided": "Held credit released",
     "payment.expired": "Hold on credit ended",
     "payment.refunded": "Credit refunded",
+    "attachment.created": "Attachment added",
+    "attachment.updated": "Attachment changed",
+    "attachment.deleted": "Attachment removed",
     "tag.created": "Tag created",
     "tag.updated": "Tag changed",
     "tag.deleted": "Tag removed",
@@ -100,7 +103,9 @@ TOPICS: dict[str, str] = {
 
 # After these no rule of a segment can say anything else about the account.
 _UNASKED = frozenset(
-    topic for topic in TOPICS if topic.startswith(("note.", "card.", "ticket.")) or topic.endswith(".tagged")
+    topic
+    for topic in TOPICS
+    if topic.startswith(("note.", "card.", "ticket.", "attachment.")) or topic.endswith(".tagged")
 ) | {
     "login.failed",
     "login.signed_in",

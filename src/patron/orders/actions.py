@@ -4,6 +4,7 @@ cancelling one that was placed writes a Return. Both are part of the order's own
 
 from typing import Any
 
+from patron.attachments import owners as attachments
 from patron.customers import writing
 from patron.kernel import events
 from patron.kernel.context import Ctx
@@ -172,5 +173,6 @@ async def delete(ctx: Ctx, order_id: int, *, expect: frozenset[int] | None = Non
     check_version(order.version, expect)
     if not order.is_open:
         raise Refused("order_placed", "An order that was placed stays.")
+    await attachments.forget(ctx, "order", [order_id])
     await ctx.db.execute("delete from shop_order where tenant_id = $1 and id = $2", ctx.tenant_id, order_id)
     await events.record(ctx, "order.deleted", account_id=order.account_id, subject=f"order/{order_id}")

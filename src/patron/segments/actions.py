@@ -1,5 +1,6 @@
 """Changes of segments and of who is in them by hand."""
 
+from patron.attachments import owners as attachments
 from patron.kernel import events
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid, NotFound, Refused, Taken, check_version
@@ -110,6 +111,7 @@ async def delete(ctx: Ctx, segment_id: int, *, expect: frozenset[int] | None = N
     await hold_rules(ctx)
     before = await lock(ctx, segment_id)
     check_version(before.version, expect)
+    await attachments.forget(ctx, "segment", [segment_id])
     await ctx.db.execute("delete from segment where tenant_id = $1 and id = $2", ctx.tenant_id, segment_id)
     await _record(ctx, "segment.deleted", segment_id, events.difference(before, None, AUDITED))
     await tidy_rules(ctx)

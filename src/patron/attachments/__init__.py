@@ -1,0 +1,1 @@
+"""Attachments: links to files, and remarks, that hang on customers, groups and other records."""

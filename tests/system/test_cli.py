@@ -74,7 +74,7 @@ async def test_a_tenant_and_an_application_can_call_the_api_until_it_is_disabled
         rf"{tenant_id} Tea & Toast tea-toast test 0 \d+ Tea & Toast \(GB, GBP\)", installation.patron("tenant", "list")
     )
     listed = installation.patron("application", "list")
-    assert f"{client_id} Store front yes – customer:read customer-auth:impersonate" in listed
+    assert f"{client_id} Store front backend yes – customer:read customer-auth:impersonate" in listed
     assert secret not in listed
 
     settings = Settings(database_url=installation.url, secret_key=KEY, home=Path("/nonexistent"))
@@ -98,7 +98,39 @@ async def test_a_tenant_and_an_application_can_call_the_api_until_it_is_disabled
         assert (await http.get(f"{ACCOUNTS}/current", headers=agent)).status_code == 401
         refused = await http.post("/api/platform/applications/authtickets/oauth", json=credentials)
         assert refused.status_code == 401
-    assert f"{client_id} Store front no" in installation.patron("application", "list")
+    assert f"{client_id} Store front backend no" in installation.patron("application", "list")
+
+
+async def test_programs_of_the_second_dialect_get_tokens(installation: Installation, tenant_id: int) -> None:
+    site = made(installation.patron("site", "list"), r"(\d+) Tea & Toast – default GB")
+    assert "market:code:uk from now on" in installation.patron("site", "code", site, "uk")
+    assert f"{site} Tea & Toast uk default GB GBP" in installation.patron("site", "list", "--tenant", str(tenant_id))
+    back_end = installation.patron("application", "create", "Back end", "--kind", "integration")
+    shop = ("--kind", "sales_channel", "--takes-passwords", "--access-seconds", "9000")
+    channel = installation.patron("application", "create", "Shop", *shop)
+    kept = installation.patron("application", "create", "Shop server", "--kind", "sales_channel", "--with-secret")
+    assert "Organization: tea-toast, domain: patron.localhost" in back_end
+    assert "It has no secret" in channel
+    assert "Secret:" in kept
+
+    app = create_app(Settings(database_url=installation.url, secret_key=KEY, home=Path("/nonexistent")))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop.test") as http,
+    ):
+        integration = {
+            "client_id": made(back_end, r"Client id: (\S+)"),
+            "client_secret": made(back_end, r"Secret: (\S+)"),
+        }
+        guest = {"client_id": made(channel, r"Client id: (\S+)"), "scope": "market:code:uk"}
+        for body, seconds in ((integration, 7_200), (guest, 9_000)):
+            answer = await http.post("/oauth/token", json={"grant_type": "client_credentials", **body})
+            assert answer.status_code == 200, answer.text
+            assert answer.json()["expires_in"] == seconds
+
+        await asyncio.to_thread(installation.patron, "application", "disable", integration["client_id"])
+        refused = await http.post("/oauth/token", json={"grant_type": "client_credentials", **integration})
+        assert refused.status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -116,6 +148,19 @@ async def test_a_tenant_and_an_application_can_call_the_api_until_it_is_disabled
         (("application", "create", " ", "--all-behaviors"), "An application needs a name."),
         (("application", "create", "App", "--all-behaviors", "--site", "9"), "There is no site with this id."),
         (("application", "create", "App", "--all-behaviors", "--tenant", "9"), "There is no tenant 9."),
+        (("application", "create", "App", "--all-behaviors", "--with-secret"), "need another --kind than backend."),
+        (("application", "create", "App", "--kind", "webapp", "--all-behaviors"), "are for the kind backend"),
+        (
+            ("application", "create", "App", "--kind", "webapp", "--takes-passwords"),
+            "Only sales channels take passwords.",
+        ),
+        (
+            ("application", "create", "App", "--kind", "webapp", "--access-seconds", "60"),
+            "live 7200 to 31536000 seconds.",
+        ),
+        (("application", "create", " ", "--kind", "webapp"), "An application needs a name."),
+        (("site", "code", "1", "two words"), "A code is 1 to 100 letters"),
+        (("site", "code", "9999999", "us"), "There is no site 9999999."),
         (("application", "disable", "nobody"), "There is no application nobody."),
         (("mail", "show", "77"), "There is no mail 77."),
         (("tenant", "password-hook"), "Give the address of the hook, or --off."),
@@ -272,7 +317,7 @@ def test_a_setting_that_cannot_be_read_is_named(installation: Installation) -> N
 
 def test_every_command_explains_itself(installation: Installation) -> None:
     said = installation.patron("--help")
-    for command in ("serve", "migrate", "doctor", "seed", "tenant", "application", "keys", "mail"):
+    for command in ("serve", "migrate", "doctor", "seed", "tenant", "site", "application", "keys", "mail"):
         assert re.search(rf"^ {command} \w+", said, re.MULTILINE), command
         assert "Usage:" in installation.patron(command, "--help")
 

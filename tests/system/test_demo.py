@@ -1,6 +1,7 @@
 """The demo shop: made once, its credentials open it, lost ones are replaced, other tenants are left alone."""
 
 import asyncio
+import json
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,6 +29,7 @@ SHAPE = {
     "kibo": {"client_id": str, "client_secret": str},
     "staff": {"email": str, "password": str},
     "shopper": {"email": str, "password": str, "account_id": int},
+    "commercelayer": {"organization": str, "integration": dict, "sales_channel": dict},
 }
 
 
@@ -93,8 +95,52 @@ async def test_an_empty_database_gets_a_shop_whose_credentials_open_it(installat
             ("US", "USD", "en-US"),
             ("DE", "EUR", "de-DE"),
         ]
-    held = await rows(installation, "select behaviors from application")
+    held = await rows(installation, "select behaviors from application where kind = 'backend'")
     assert {frozenset(row["behaviors"]) for row in held} == {frozenset(BEHAVIORS)}
+
+
+async def second_tokens(shop: Shop, demo: dict[str, Any]) -> list[httpx.Response]:
+    """What the integration, the sales channel and the known shopper get from the second dialect's token endpoint."""
+    second = demo["commercelayer"]
+    channel = second["sales_channel"]
+    person = {"username": demo["shopper"]["email"], "password": demo["shopper"]["password"]}
+    bodies = (
+        {"grant_type": "client_credentials", **second["integration"]},
+        {"grant_type": "client_credentials", **channel},
+        {"grant_type": "password", **channel, **person},
+    )
+    return [await shop.http.post("/oauth/token", json=body) for body in bodies]
+
+
+async def test_the_second_dialect_s_programs_open_the_shop(installation: Installation) -> None:
+    installation.run("patron.demo")
+    demo = installation.shop()
+    assert demo["commercelayer"]["organization"] == "patron-demo"
+    assert demo["commercelayer"]["sales_channel"]["scope"] == "market:code:us"
+    async with opened(installation) as shop:
+        tokens = await second_tokens(shop, demo)
+        assert [answer.status_code for answer in tokens] == [200, 200, 200]
+        asked = {"authorization": f"Bearer {tokens[0].json()['access_token']}"}
+        customers = await shop.http.get("/api/customers?page[size]=1", headers=asked)
+        assert customers.json()["meta"]["record_count"] == 2_001
+
+
+async def test_a_shop_of_an_earlier_version_gets_programs_of_the_second_dialect(installation: Installation) -> None:
+    installation.run("patron.demo")
+    before = installation.shop()
+    earlier = {name: value for name, value in before.items() if name != "commercelayer"}
+    installation.shop_file.write_text(json.dumps(earlier))
+    await rows(installation, "delete from application_directory where client_id like 'patron-demo-%'")
+    await rows(installation, "delete from application where kind <> 'backend'")
+    await rows(installation, "update site set code = null")
+
+    assert "through the second API" in installation.run("patron.demo").stdout
+
+    after = installation.shop()
+    assert {name: value for name, value in after.items() if name != "commercelayer"} == earlier
+    async with opened(installation) as shop:
+        assert [answer.status_code for answer in await second_tokens(shop, after)] == [200, 200, 200]
+    assert "credentials are unchanged" in installation.run("patron.demo").stdout
 
 
 async def test_the_known_shopper_has_an_address_book_and_orders(installation: Installation) -> None:

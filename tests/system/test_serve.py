@@ -95,12 +95,18 @@ class Shop:
 def test_first_start_makes_all_and_says_where(serve: Callable[..., Served], seeded: Path) -> None:
     served = serve(seeded)
     demo = served.demo()
-    shape = {"base_url": str, "tenant_id": int, "site_id": int, "kibo": dict, "staff": dict, "shopper": dict}
+    parts = dict.fromkeys(("kibo", "staff", "shopper", "commercelayer"), dict)
+    shape = {"base_url": str, "tenant_id": int, "site_id": int, **parts}
     assert {key: type(value) for key, value in demo.items()} == shape
     assert {key: type(value) for key, value in demo["kibo"].items()} == {"client_id": str, "client_secret": str}
     assert {key: type(value) for key, value in demo["staff"].items()} == {"email": str, "password": str}
     shopper = {key: type(value) for key, value in demo["shopper"].items()}
     assert shopper == {"email": str, "password": str, "account_id": int}
+    second = demo["commercelayer"]
+    assert list(second) == ["organization", "domain", "integration", "sales_channel"]
+    assert (second["organization"], second["domain"]) == ("patron-demo", "patron.localhost")
+    assert list(second["integration"]) == ["client_id", "client_secret"]
+    assert list(second["sales_channel"]) == ["client_id", "scope"]
     for secret in ("demo.json", "demo-shop.json", "secret.key"):
         assert (seeded / secret).stat().st_mode & 0o777 == 0o600
 
@@ -111,7 +117,8 @@ def test_first_start_makes_all_and_says_where(serve: Callable[..., Served], seed
     servers = [line for line in served.crew().values() if "patron.server" in line]
     assert len(servers) == len(os.sched_getaffinity(0))
     wait_for(lambda: "Ctrl-C stops everything" in served.said())
-    for told in (demo["base_url"], demo["kibo"]["client_secret"], demo["shopper"]["password"], "secret.key"):
+    secrets = (demo["kibo"]["client_secret"], second["integration"]["client_secret"], demo["shopper"]["password"])
+    for told in (demo["base_url"], *secrets, "secret.key"):
         assert told in served.said()
 
 

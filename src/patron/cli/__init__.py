@@ -2,7 +2,7 @@
 
 import typer
 
-from patron.cli import applications, keys, mail_templates, mails, running, seeding, tenants, visits
+from patron.cli import applications, keys, mail_templates, mails, running, seeding, sites, tenants, visits
 from patron.cli.doctor import doctor
 from patron.cli.verifying import verify
 
@@ -23,6 +23,7 @@ app.command()(doctor)
 app.command()(verify)
 app.command()(seeding.seed)
 app.add_typer(tenants.app, name="tenant")
+app.add_typer(sites.app, name="site")
 app.add_typer(applications.app, name="application")
 app.add_typer(keys.app, name="keys")
 app.add_typer(mails.app, name="mail")

@@ -22,6 +22,7 @@ from patron.settings import Settings
 SAYS = {
     "made": f"  Made the demo shop with {shop.CUSTOMERS:,} customers",
     "kept": "  The demo shop is there, its credentials are unchanged",
+    "completed": "  The demo shop is there, and can be reached through the second API now",
     "renewed": "  The demo shop's credentials did not fit this database any more: made new ones",
     "foreign": "  The database holds other tenants: no demo shop is made in it",
 }

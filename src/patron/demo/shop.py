@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from patron.customers import actions as customers
-from patron.demo import catalogue
+from patron.demo import catalogue, programs
 from patron.demo.choices import Choices
 from patron.demo.comings import comings
 from patron.demo.dice import Dice
@@ -65,20 +65,24 @@ class Shopper(msgspec.Struct, frozen=True):
 
 
 class Shop(msgspec.Struct, frozen=True):
-    """What a newcomer needs to know of the demo shop: the content of demo-shop.json."""
+    """What a newcomer needs to know of the demo shop: the content of demo-shop.json.
+
+    A file that an earlier version wrote has no `commercelayer`.
+    """
 
     tenant_id: int
     site_id: int
     kibo: Kibo
     staff: Staff
     shopper: Shopper
+    commercelayer: programs.CommerceLayer | None = None
 
 
 class Found(msgspec.Struct, frozen=True):
     """The shop, and what became of it; without a shop the database belongs to others."""
 
     shop: Shop | None
-    how: Literal["made", "kept", "renewed", "foreign"]
+    how: Literal["made", "kept", "completed", "renewed", "foreign"]
 
 
 async def ensure(
@@ -92,7 +96,8 @@ async def ensure(
 ) -> Found:
     """See to it that there is a demo shop to which we have credentials, unless the database holds other tenants.
 
-    `known` are the credentials of an earlier start; while they open the shop, nothing is changed but its address.
+    `known` are the credentials of an earlier start; while they open the shop, nothing is changed but its address. Those
+    of the second dialect are made when they are missing or do not fit.
     """
     db = database.session()
     async with db.transaction():
@@ -106,7 +111,10 @@ async def ensure(
             return Found(await _make(db, secrets, base_url, now, done), "made")
         await tenants.move_sites(db, tenant_id, base_url)
         if known is not None and await _opens(db, known, tenant_id):
-            return Found(known, "kept")
+            if known.commercelayer is not None and await programs.opens(db, known.commercelayer, tenant_id):
+                return Found(known, "kept")
+            made = await programs.put(db, secrets.revocations, tenant_id, now)
+            return Found(msgspec.structs.replace(known, commercelayer=made), "completed")
         return Found(await _renew(db, secrets, tenant_id, now), "renewed")
 
 
@@ -135,7 +143,7 @@ async def _make(db: Session, secrets: Secrets, base_url: str, now: datetime, don
         await write(db, target, list(people(SEED, start, min(start + BLOCK, CUSTOMERS), now, choices)))
         done(BLOCK)
     await catalogue.add_rules(ctx)
-    return Shop(tenant_id, site_id, kibo, staff, shopper)
+    return Shop(tenant_id, site_id, kibo, staff, shopper, await programs.put(db, secrets.revocations, tenant_id, now))
 
 
 async def _renew(db: Session, secrets: Secrets, tenant_id: int, now: datetime) -> Shop:
@@ -152,7 +160,8 @@ async def _renew(db: Session, secrets: Secrets, tenant_id: int, now: datetime) -
         credential = logins.Credential(await secrets.passwords.hash(shopper.password))
         await logins.change_password(ctx, login.account_id, credential, unlock=True)
         await customers.set_active(ctx, login.account_id, active=True)
-    return Shop(tenant_id, sites[0].id, kibo, staff, shopper)
+    second = await programs.put(db, secrets.revocations, tenant_id, now)
+    return Shop(tenant_id, sites[0].id, kibo, staff, shopper, second)
 
 
 def _ctx(db: Session, secrets: Secrets, tenant_id: int, sites: tuple[Site, ...], now: datetime) -> Ctx:

@@ -1,7 +1,7 @@
 """The token endpoint: five grants, revocation, and what a token is worth (Commerce Layer behaviour 2)."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -203,9 +203,9 @@ class OAuth:
         answer: dict[str, Any] = {
             "access_token": await tokens.sign(db, self._secrets, program, grant, self._domain),
             "token_type": "bearer",
-            "expires_in": int((grant.expires_at - now) / timedelta(seconds=1)),
+            "expires_in": int(grant.expires_at.timestamp()) - int(now.timestamp()),
             "scope": grant.scope or "market:all",
-            "created_at": int(grant.issued_at.replace(tzinfo=UTC).timestamp()),
+            "created_at": int(grant.issued_at.timestamp()),
         }
         if refresh is not None:
             answer["refresh_token"] = refresh

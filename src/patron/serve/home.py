@@ -75,9 +75,12 @@ def read_shop(home: Path) -> dict[str, Any] | None:
     return shop
 
 
-def publish_demo(home: Path, base_url: str, shop: dict[str, Any]) -> None:
-    """Write demo.json whole or not at all."""
-    write_private(home / DEMO_FILE, json.dumps({"base_url": base_url, **shop}, indent=2, ensure_ascii=False) + "\n")
+def publish_demo(home: Path, base_url: str, domain: str, shop: dict[str, Any]) -> None:
+    """Write demo.json whole or not at all: the shop, with the addresses that this start gives it."""
+    second = shop["commercelayer"]
+    reached = {"organization": second["organization"], "domain": domain, **second}
+    told = {"base_url": base_url, **shop, "commercelayer": reached}
+    write_private(home / DEMO_FILE, json.dumps(told, indent=2, ensure_ascii=False) + "\n")
 
 
 def fresh_metrics(home: Path) -> str:

@@ -77,7 +77,7 @@ class Installation:
                 self._start_processes(listener)
                 self._wait_until_ready(listener)
                 if self.shop is not None:
-                    folder.publish_demo(self.home, base_url, self.shop)
+                    folder.publish_demo(self.home, base_url, self.settings.domain, self.shop)
                 self.screen.ready(base_url, self.home, self.shop)
                 while True:
                     self.crew.look_after()

@@ -53,10 +53,14 @@ def _rows(base_url: str, home: Path, shop: Mapping[str, Any] | None) -> list[tup
         ("Health, metrics", f"{base_url}/readyz  {base_url}/metrics"),
     ]
     if shop:
+        second = shop["commercelayer"]
         rows += [
             ("Tenant, site", f"{shop['tenant_id']}, {shop['site_id']}"),
             ("Kibo client id", shop["kibo"]["client_id"]),
             ("Kibo client secret", shop["kibo"]["client_secret"]),
+            ("JSON:API client id", second["integration"]["client_id"]),
+            ("JSON:API secret", second["integration"]["client_secret"]),
+            ("Sales channel, scope", f"{second['sales_channel']['client_id']}  {second['sales_channel']['scope']}"),
             ("Shopper", f"{shop['shopper']['email']}  {shop['shopper']['password']}"),
             ("Staff", f"{shop['staff']['email']}  {shop['staff']['password']}"),
             ("The same as a file", str(home / "demo.json")),

@@ -210,6 +210,18 @@ async def create_program(
     return application_id
 
 
+async def renew_program(db: Session, revocations: Revocations, client_id: str, *, secret: str | None) -> None:
+    """Give a program of the second dialect another secret, or none, and switch it on. Raises NotFound."""
+    tenant_id, application_id = await _found(db, client_id)
+    await db.execute(
+        "update application set secret_digest = $3, is_active = true where tenant_id = $1 and id = $2",
+        tenant_id,
+        application_id,
+        digest(secret) if secret else None,
+    )
+    await revocations.announce(db, application_subject(tenant_id, application_id))
+
+
 async def set_site_code(db: Session, tenant_id: int, site_id: int, code: str) -> None:
     """Name a site as scopes of the second dialect call it. Raises Taken, NotFound."""
     if not await db.execute("update site set code = $3 where tenant_id = $1 and id = $2", tenant_id, site_id, code):

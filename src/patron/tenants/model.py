@@ -61,6 +61,7 @@ class RegisteredApplication(msgspec.Struct, frozen=True):
 
     client_id: str
     name: str
+    kind: str
     behaviors: list[str]
     site_id: int | None
     is_active: bool

@@ -47,6 +47,13 @@ async def sites(db: Session, tenant_id: int) -> tuple[Site, ...]:
     return _SITES_DECODER.decode(await db.value(f"select {_SITES.format(more='')}", tenant_id))
 
 
+async def site_codes(db: Session, tenant_id: int) -> dict[int, str | None]:
+    """What scopes of the second dialect call a tenant's sites."""
+    return {
+        row["id"]: row["code"] for row in await db.fetch("select id, code from site where tenant_id = $1", tenant_id)
+    }
+
+
 async def default_locale(ctx: Ctx) -> str:
     """The language of the tenant's catalog."""
     return str(await ctx.db.value(f"select {DEFAULT_LOCALE}", ctx.tenant_id))
@@ -113,7 +120,7 @@ async def applications(db: Session, tenant_id: int) -> list[RegisteredApplicatio
     """All applications of a tenant, those that are switched off too."""
     rows = await db.fetch(
         """
-        select client_id, name, behaviors, site_id, is_active, created_at from application
+        select client_id, name, kind, behaviors, site_id, is_active, created_at from application
         where tenant_id = $1 order by id
         """,
         tenant_id,

@@ -1,6 +1,7 @@
 """Reads a document into a `Change`: types, required and forbidden names, ids of relationships (behaviour 4)."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -91,6 +92,8 @@ def _fitting(one: Attribute, value: Any) -> Any:
         return None
     if not isinstance(value, _TYPES[one.kind]) or (isinstance(value, bool) and one.kind != "boolean"):
         raise Invalid.field(one.name, f"is not a valid {one.kind}", "invalid")
+    if one.kind == "date-time":
+        return _moment(one, str(value))
     if one.enum and value not in one.enum:
         raise Invalid.field(one.name, "is not included in the list", "inclusion")
     if one.kind == "object" and len(msgspec.json.encode(value)) > METADATA_BYTES_MAX:
@@ -98,6 +101,15 @@ def _fitting(one: Attribute, value: Any) -> Any:
     if one.kind in ("object", "array") and holds_card_number(msgspec.json.encode(value).decode()):
         raise Invalid.field(one.name, "must not hold a card number")
     return value
+
+
+def _moment(one: Attribute, text: str) -> datetime:
+    """A time as this wire writes it; one without a zone is UTC."""
+    try:
+        found = datetime.fromisoformat(text.strip().upper().replace("Z", "+00:00"))
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Invalid.field(one.name, "is not a valid date-time", "invalid") from None
 
 
 def _relationship(change: Change, resource: Resource, caller: Caller, name: str, value: Any, *, creates: bool) -> None:

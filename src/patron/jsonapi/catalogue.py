@@ -4,9 +4,21 @@ from patron.jsonapi.attachments import ATTACHMENTS
 from patron.jsonapi.customer_groups import CUSTOMER_GROUPS
 from patron.jsonapi.customers import CUSTOMERS
 from patron.jsonapi.operations import Route, routes
+from patron.jsonapi.order_subscriptions import ORDER_SUBSCRIPTIONS
 from patron.jsonapi.orders import ORDERS
 from patron.jsonapi.resources import Resource
+from patron.jsonapi.returns import RETURNS
 from patron.jsonapi.tags import TAGS
 
-SERVED: dict[str, Resource] = {one.type: one for one in (CUSTOMERS, CUSTOMER_GROUPS, ORDERS, TAGS, ATTACHMENTS)}
+_RESOURCES = (
+    ATTACHMENTS,
+    CUSTOMERS,
+    CUSTOMER_GROUPS,
+    ORDERS,
+    ORDER_SUBSCRIPTIONS,
+    RETURNS,
+    TAGS,
+)
+
+SERVED: dict[str, Resource] = {one.type: one for one in _RESOURCES}
 ROUTES: tuple[Route, ...] = routes(SERVED)

@@ -97,8 +97,10 @@ CUSTOMERS = Resource(
         elsewhere("customer_payment_sources"),
         elsewhere("customer_subscriptions"),
         Relationship(name="orders", targets=("orders",), to_many=True, key="account_id"),
-        elsewhere("order_subscriptions"),
-        elsewhere("returns"),
+        Relationship(
+            name="order_subscriptions", targets=("order_subscriptions",), to_many=True, key="account_id", filters=True
+        ),
+        Relationship(name="returns", targets=("returns",), to_many=True, key="account_id", filters=True),
         elsewhere("sku_lists"),
         attachments_of("account"),
         elsewhere("events"),

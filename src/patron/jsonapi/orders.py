@@ -5,6 +5,7 @@ Beyond the contract an integration may send `currency_code` and `total_amount_ce
 
 from typing import Any
 
+from patron.jsonapi import tags
 from patron.jsonapi.amounts import amount
 from patron.jsonapi.resources import (
     EVENT_STORES,
@@ -23,6 +24,7 @@ from patron.kernel.query import Compare, Every
 from patron.logins import actions as logins
 from patron.orders import actions
 from patron.orders.records import ORDERS as LISTING
+from patron.tags.tagging import Owner
 
 _COLUMNS = {
     "currency_code": "currency",
@@ -32,7 +34,7 @@ _COLUMNS = {
         name: name
         for name in (
             *("number", "language_code", "affiliate_code", "coupon_code", "gift_card_code", "gift_card_or_coupon_code"),
-            *("cart_url", "return_url", "terms_url", "privacy_url", "expiration_info"),
+            *("cart_url", "return_url", "terms_url", "privacy_url", "expiration_info", "expires_at"),
             *("reference", "reference_origin", "metadata"),
         )
     },
@@ -66,6 +68,7 @@ async def create(ctx: Ctx, change: Change) -> int:
     """A draft; with a customer it is pending."""
     number = await actions.create(ctx, _values(change))
     await _customer(ctx, number, change, creates=True)
+    await _tag(ctx, number, change)
     return number
 
 
@@ -78,6 +81,13 @@ async def update(ctx: Ctx, number: int, change: Change) -> None:
             await actions.take(ctx, number, step)
     if change.triggers.get("_approve_and_capture"):
         await actions.take(ctx, number, "capture")
+    await _tag(ctx, number, change)
+
+
+async def _tag(ctx: Ctx, number: int, change: Change) -> None:
+    if tags.names_tags(change):
+        await actions.touch(ctx, number)
+        await tags.apply(ctx, Owner("order", number), change)
 
 
 async def delete(ctx: Ctx, number: int, expect: frozenset[int] | None) -> None:
@@ -193,15 +203,17 @@ ORDERS = Resource(
         *_time("placed_at", "approved_at", "cancelled_at", "archived_at"),
         *_time("payment_updated_at", "fulfillment_updated_at"),
         *_plain("refreshed_at", "subscription_created_at", kind="date-time", filters=True),
-        Attribute(name="expires_at", kind="date-time", column="expires_at", field="expires_at", sorts=True),
+        Attribute(
+            name="expires_at", kind="date-time", column="expires_at", field="expires_at", sorts=True, write="cu"
+        ),
         Attribute(name="expiration_info", kind="object", column="expiration_info", write="cu"),
         *_plain("circuit_state", filters=True),
         *_plain("circuit_failure_count", kind="integer", column="zero", filters=True),
         *common(),
     ),
-    triggers=tuple(
+    triggers=(*tuple(
         Attribute(name=name, kind="boolean", write="u", private="u" if name in _FOR_STAFF else "") for name in _STEPS
-    ),
+    ), *tags.TRIGGERS),
     relationships=(
         elsewhere("market", "markets", to_many=False, filters=True),
         Relationship(name="customer", targets=("customers",), own="account_id", filters=True, write="cu"),
@@ -216,7 +228,6 @@ ORDERS = Resource(
                 "payment_method": ("payment_methods",),
                 "payment_source": ("external_payments", "wire_transfers"),
                 "discount_engine_item": ("discount_engine_items",),
-                "order_subscription": ("order_subscriptions",),
             }.items()
         ),
         *(
@@ -235,11 +246,21 @@ ORDERS = Resource(
             elsewhere(name)
             for name in (
                 *("line_items", "line_item_options", "stock_reservations", "stock_line_items", "stock_transfers"),
-                *("shipments", "payment_options", "authorizations", "captures", "voids", "refunds", "returns"),
-                *("order_subscriptions", "order_factories", "attachments", "notifications", "links"),
-                *("resource_errors", "events", "tags"),
+                *("shipments", "payment_options", "authorizations", "captures", "voids", "refunds"),
+                *("order_factories", "attachments", "notifications", "links"),
+                *("resource_errors", "events"),
             )
         ),
+        Relationship(name="returns", targets=("returns",), to_many=True, key="order_id", filters=True),
+        Relationship(
+            name="order_subscriptions",
+            targets=("order_subscriptions",),
+            to_many=True,
+            key="source_order_id",
+            filters=True,
+        ),
+        elsewhere("order_subscription", "order_subscriptions", to_many=False, filters=True),
+        tags.tags_of("order"),
         EVENT_STORES,
     ),
     prepare=prepare,

@@ -13,6 +13,7 @@ from patron.kernel.secrets import random_token
 from patron.kernel.values import check_email, email_key, from_minor
 from patron.logins.actions import Credential
 from patron.orders.model import ENDS, PAYMENTS, Order, check_step, checked
+from patron.tags import tagging
 from patron.transactions import actions as transactions
 from patron.transactions.model import Details
 
@@ -64,10 +65,10 @@ async def update(ctx: Ctx, order_id: int, values: dict[str, Any], *, expect: fro
 
 
 async def _write(ctx: Ctx, order_id: int, values: dict[str, Any]) -> None:
-    places = ", ".join(f"{name} = ${n}" for n, name in enumerate(values, start=4))
+    places = "".join(f", {name} = ${n}" for n, name in enumerate(values, start=4))
     await ctx.db.execute(
         f"""
-        update shop_order set version = version + 1, updated_at = $3, {places} where tenant_id = $1 and id = $2
+        update shop_order set version = version + 1, updated_at = $3{places} where tenant_id = $1 and id = $2
         """,
         ctx.tenant_id,
         order_id,
@@ -142,6 +143,7 @@ async def _count(ctx: Ctx, order: Order, kind: str) -> str:
     before = await ctx.db.value(
         "select order_count from account where tenant_id = $1 and id = $2 for update", ctx.tenant_id, order.account_id
     )
+    amount = order.total_minor if kind == "Order" else await not_given_back(ctx, order)
     await transactions.add(
         ctx,
         order.account_id,
@@ -149,11 +151,21 @@ async def _count(ctx: Ctx, order: Order, kind: str) -> str:
             id=order.transaction_id if kind == "Order" else f"{order.transaction_id}-cancelled",
             kind=kind,
             interaction="Website",
-            amount=from_minor(order.total_minor, order.currency),
+            amount=from_minor(amount, order.currency),
             currency=order.currency,
         ),
     )
     return "returning" if before else "new"
+
+
+async def not_given_back(ctx: Ctx, order: Order) -> int:
+    """What is left of an order's total after the refunds of its returns, in minor units."""
+    given_back = await ctx.db.value(
+        "select coalesce(sum(refund_minor), 0)::bigint from order_return where tenant_id = $1 and order_id = $2",
+        ctx.tenant_id,
+        order.id,
+    )
+    return max(0, order.total_minor - int(given_back))
 
 
 async def _settle(ctx: Ctx, order: Order, step: str) -> None:
@@ -167,6 +179,12 @@ async def _settle(ctx: Ctx, order: Order, step: str) -> None:
     await events.record(ctx, "order.updated", account_id=order.account_id, subject=f"order/{order.id}")
 
 
+async def touch(ctx: Ctx, order_id: int) -> None:
+    """Lock an order for a change of what hangs on it, and raise its version. Raises NotFound."""
+    await lock(ctx, order_id)
+    await _write(ctx, order_id, {})
+
+
 async def delete(ctx: Ctx, order_id: int, *, expect: frozenset[int] | None = None) -> None:
     """Remove an order that was never placed. Raises NotFound, Stale, Refused."""
     order = await lock(ctx, order_id)
@@ -174,5 +192,6 @@ async def delete(ctx: Ctx, order_id: int, *, expect: frozenset[int] | None = Non
     if not order.is_open:
         raise Refused("order_placed", "An order that was placed stays.")
     await attachments.forget(ctx, "order", [order_id])
+    await tagging.forget(ctx, "order", [order_id])
     await ctx.db.execute("delete from shop_order where tenant_id = $1 and id = $2", ctx.tenant_id, order_id)
     await events.record(ctx, "order.deleted", account_id=order.account_id, subject=f"order/{order_id}")

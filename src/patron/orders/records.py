@@ -1,15 +1,29 @@
-"""Orders as flat rows with named columns."""
+"""Orders, returns and order subscriptions as flat rows with named columns."""
 
 from patron.kernel.query import Field, Sort
 from patron.kernel.sql import Listing
 
 
-def _text(column: str) -> Field:
-    return Field(f"o.{column}", sort=f"coalesce(o.{column}, '') collate \"C\"")
+def _text(column: str, of: str = "o") -> Field:
+    return Field(f"{of}.{column}", sort=f"coalesce({of}.{column}, '') collate \"C\"")
 
 
-def _time(column: str) -> Field:
-    return Field(f"o.{column}", "time", sort=f"coalesce(o.{column}, '-infinity'::timestamptz)")
+def _time(column: str, of: str = "o") -> Field:
+    return Field(f"{of}.{column}", "time", sort=f"coalesce({of}.{column}, '-infinity'::timestamptz)")
+
+
+def _fields(of: str, texts: tuple[str, ...], times: tuple[str, ...]) -> dict[str, Field]:
+    return {
+        "id": Field(f"{of}.id", "integer", sort=f"{of}.id"),
+        "account_id": Field(f"{of}.account_id", "integer"),
+        "number": Field(f"{of}.id::text", sort=f'{of}.id::text collate "C"'),
+        "metadata": Field(f"{of}.metadata", "json"),
+        "zero": Field("0::bigint", "integer", sort="0::bigint"),
+        "never": Field("null::timestamptz", "time", sort="'-infinity'::timestamptz"),
+        "no": Field("false", "bool", sort="false"),
+        **{name: _text(name, of) for name in ("status", "reference", "reference_origin", *texts)},
+        **{name: _time(name, of) for name in ("created_at", "updated_at", *times)},
+    }
 
 
 _NUMBER = "coalesce(o.number, o.id::text)"
@@ -61,3 +75,49 @@ ORDERS = Listing(
     identity="o.id",
     order=(Sort("created_at"), Sort("id")),
 )  # fmt: skip
+
+_RETURN_TIMES = (
+    "approved_at", "cancelled_at", "shipped_at", "rejected_at", "received_at", "refunded_at", "archived_at",
+)  # fmt: skip
+_RETURN_EMAIL = "(select lower(ra.email) from account ra where ra.tenant_id = $1 and ra.id = r.account_id)"
+_ESTIMATE = """coalesce(r.refund_minor,
+    (select ro.total_minor from shop_order ro where ro.tenant_id = $1 and ro.id = r.order_id))"""
+
+RETURNS = Listing(
+    select=f"""r.id, r.version, r.id::text as number, r.order_id, r.account_id, r.status, {_RETURN_EMAIL} as email,
+        {_ESTIMATE} as estimate_minor,
+        (select rc.currency from shop_order rc where rc.tenant_id = $1 and rc.id = r.order_id) as currency,
+        {", ".join(f"r.{name}" for name in _RETURN_TIMES)}, r.reference, r.reference_origin, r.metadata, r.created_at,
+        r.updated_at, 0::bigint as zero""",
+    source="order_return r",
+    where="r.tenant_id = $1",
+    fields={
+        **_fields("r", (), _RETURN_TIMES),
+        "order_id": Field("r.order_id", "integer"),
+        "is_guest": Field(
+            "(select rg.is_guest from shop_order rg where rg.tenant_id = $1 and rg.id = r.order_id)", "bool"
+        ),
+    },
+    identity="r.id",
+    order=(Sort("created_at"), Sort("id")),
+)
+
+_SUBSCRIPTION_EMAIL = "(select lower(ua.email) from account ua where ua.tenant_id = $1 and ua.id = u.account_id)"
+
+ORDER_SUBSCRIPTIONS = Listing(
+    select=f"""u.id, u.version, u.id::text as number, u.source_order_id, u.account_id, u.status, u.frequency,
+        u.starts_at, u.expires_at, u.next_run_at, u.activates_by_order, u.places_order, u.renewal_alert_hours,
+        u.options,
+        {_SUBSCRIPTION_EMAIL} as email, u.reference, u.reference_origin, u.metadata, u.created_at, u.updated_at,
+        0::bigint as zero, null::timestamptz as never, null::boolean as unknown""",
+    source="order_subscription u",
+    where="u.tenant_id = $1",
+    fields={
+        **_fields("u", ("frequency",), ("starts_at", "expires_at", "next_run_at")),
+        "source_order_id": Field("u.source_order_id", "integer"),
+        "email": Field(_SUBSCRIPTION_EMAIL),
+        "unknown": Field("null::boolean", "bool", sort="false"),
+    },
+    identity="u.id",
+    order=(Sort("created_at"), Sort("id")),
+)

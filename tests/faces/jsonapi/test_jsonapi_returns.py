@@ -1,0 +1,111 @@
+"""Returns and order subscriptions: their steps, their money, whose they are."""
+
+from typing import Any
+
+from organizations import Organization, document, to_one
+from shops import ACCOUNTS
+
+
+async def placed(organization: Organization, email: str, **attributes: Any) -> Any:
+    """A placed order of a customer."""
+    made = await organization.create("orders", customer_email=email, **attributes)
+    answer = await organization.patch("orders", made["id"], {"_place": True})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["data"]
+
+
+async def step(organization: Organization, type_: str, id_: str, **triggers: Any) -> Any:
+    """Take steps; answers the resource."""
+    answer = await organization.patch(type_, id_, triggers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["data"]["attributes"]
+
+
+async def test_a_return_gives_money_back_once(organization: Organization) -> None:
+    order = await placed(organization, "back@example.com", currency_code="USD", total_amount_cents=1_000)
+    made = await organization.create("returns", {"order": to_one("orders", order["id"])}, reference="R-1")
+    assert (made["attributes"]["status"], made["attributes"]["estimated_refund_amount_cents"]) == ("draft", 1_000)
+
+    early = await organization.patch("returns", made["id"], {"_refund": True})
+    assert (early.status_code, early.json()["errors"][0]["meta"]["error"]) == (422, "invalid_transition")
+    for name in ("_request", "_approve"):
+        await step(organization, "returns", made["id"], **{name: True})
+    over = await organization.patch("returns", made["id"], {"_refund": True, "_refund_amount_cents": 1_001})
+    assert over.status_code == 422
+    assert over.json()["errors"][0]["source"]["pointer"] == "/data/attributes/_refund_amount_cents"
+    done = await step(organization, "returns", made["id"], _refund=True, _refund_amount_cents=400)
+    assert (done["status"], done["estimated_refund_amount_cents"]) == ("refunded", 400)
+    await step(organization, "returns", made["id"], _refund=True, _refund_amount_cents=600)  # again: nothing
+
+    await step(organization, "orders", order["id"], _cancel=True)  # gives back the rest, and no more
+    found = await organization.shop.get(ACCOUNTS, params={"filter": "emailAddress eq back@example.com"})
+    summary = found.json()["items"][0]["commerceSummary"]
+    assert (summary["orderCount"], summary["totalOrderAmount"]["amount"]) == (1, 0)
+
+
+async def test_a_return_needs_a_placed_order(organization: Organization) -> None:
+    draft = await organization.create("orders", customer_email="draft@example.com")
+    for linked in (to_one("orders", draft["id"]), to_one("orders", "k" * 12)):
+        refused = await organization.call("POST", "returns", document("returns", {}, {"order": linked}))
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["source"] == {"pointer": "/data/relationships/order"}
+
+
+async def test_a_subscription_runs_until_it_is_cancelled(organization: Organization) -> None:
+    order = await placed(organization, "again@example.com")
+    linked = {"source_order": to_one("orders", order["id"])}
+    wrong = await organization.call(
+        "POST", "order_subscriptions", document("order_subscriptions", {"frequency": "never"}, linked)
+    )
+    assert (wrong.status_code, wrong.json()["errors"][0]["meta"]["error"]) == (422, "inclusion")
+    made = await organization.create(
+        "order_subscriptions", linked, frequency="weekly", starts_at="2030-01-01T00:00:00.000Z"
+    )
+    attributes = made["attributes"]
+    assert (attributes["status"], attributes["next_run_at"]) == ("active", "2030-01-08T00:00:00.000Z")
+    refused = await organization.call("DELETE", f"order_subscriptions/{made['id']}")
+    assert refused.status_code == 423
+    paused = await step(organization, "order_subscriptions", made["id"], _deactivate=True)
+    assert (paused["status"], paused["next_run_at"]) == ("inactive", None)
+    active = await step(organization, "order_subscriptions", made["id"], _activate=True)
+    assert active["next_run_at"] == "2030-01-08T00:00:00.000Z"
+    assert (await step(organization, "order_subscriptions", made["id"], _cancel=True))["status"] == "cancelled"
+    again = await organization.patch("order_subscriptions", made["id"], {"_activate": True})
+    assert again.status_code == 422
+
+
+async def test_customers_reach_their_own_only(organization: Organization) -> None:
+    order = await placed(organization, "else@example.com")
+    linked = {"order": to_one("orders", order["id"])}
+    theirs = await organization.create("returns", linked)
+    guest = await organization.guest_token()
+    await organization.create("customers", email="mine@example.com", password="Secret-42-word", token=guest)
+    token = (await organization.customer_ticket("mine@example.com", "Secret-42-word"))["access_token"]
+    assert (await organization.get("returns", token=token)).json()["data"] == []
+    assert (await organization.get("order_subscriptions", token=token)).json()["data"] == []
+    refused = await organization.call("POST", "returns", document("returns", {}, linked), token=token)
+    assert refused.status_code == 422
+    assert (await organization.get("returns", token=guest)).status_code == 401
+    assert (await organization.get(f"returns/{theirs['id']}", token=guest)).status_code == 200  # of a guest order
+
+
+async def test_orders_returns_and_subscriptions_are_tagged(organization: Organization) -> None:
+    order = await placed(organization, "tags@example.com")
+    for name in ("gift", "slow"):
+        await organization.create("tags", name=name)
+    made = [
+        ("orders", order),
+        ("returns", await organization.create("returns", {"order": to_one("orders", order["id"])})),
+        (
+            "order_subscriptions",
+            await organization.create(
+                "order_subscriptions", {"source_order": to_one("orders", order["id"])}, frequency="daily"
+            ),
+        ),
+    ]
+    for type_, one in made:
+        await step(organization, type_, one["id"], _add_tags="gift,slow", _remove_tags="slow")
+        read = await organization.get(f"{type_}/{one['id']}?include=tags")
+        assert [tag["attributes"]["name"] for tag in read.json()["included"]] == ["gift"]
+        found = await organization.get(f"{type_}?filter[q][tags_name_eq]=gift")
+        assert [row["id"] for row in found.json()["data"]] == [one["id"]]

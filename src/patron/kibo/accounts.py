@@ -1,5 +1,6 @@
 """Accounts, in this dialect: create, read, find, change, end (Kibo behaviour 6)."""
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -91,11 +92,7 @@ def _children(ctx: Ctx, call: Call, chosen: selection.Selection | None) -> froze
 
 async def list_accounts(ctx: Ctx, call: Call) -> Any:
     """Find accounts by filter, by search box, or page through all."""
-    chosen = selection.of_items(
-        selection.parse(call.query.get("responseFields")),
-        selection.parse(call.query.get("fields"), "fields"),
-        _FRAME,
-    )
+    chosen = selection.of_items(call.query.get("responseFields"), call.query.get("fields"), _FRAME)
     terms = filters.parse(call.query.get("filter"))
     custom = {t.field for group in terms for t in group if t.field.startswith(_ATTRIBUTE)}
     fields, known = queries.FIELDS, NAMES
@@ -125,12 +122,8 @@ async def list_accounts(ctx: Ctx, call: Call) -> Any:
 
 async def get_account(ctx: Ctx, call: Call) -> Any:
     """One account with its children."""
-    customer = await queries.get(ctx, call.account_id, _children(ctx, call, _chosen(call)))
+    customer = await queries.get(ctx, call.account_id, _children(ctx, call, call.query.get("responseFields")))
     return Answer(shown(ctx, customer), version=customer.account.version)
-
-
-def _chosen(call: Call) -> selection.Selection | None:
-    return selection.parse(call.query.get("responseFields"))
 
 
 async def get_current(ctx: Ctx, call: Call) -> Any:
@@ -139,7 +132,7 @@ async def get_current(ctx: Ctx, call: Call) -> Any:
         raise Unauthenticated("A shopper's token is needed: x-vol-user-claims.")
     if ctx.actor.account_id is None:
         raise NotFound("account of", "an anonymous shopper")
-    customer = await queries.get(ctx, ctx.actor.account_id, _children(ctx, call, _chosen(call)))
+    customer = await queries.get(ctx, ctx.actor.account_id, _children(ctx, call, call.query.get("responseFields")))
     return Answer(shown(ctx, customer), version=customer.account.version)
 
 
@@ -193,7 +186,7 @@ OPERATIONS = (
     Operation(
         _GROUP, "getAccounts", "GET", _PATH, list_accounts, scope="customer:read",
         query=(
-            *LIST, Param("fields", description="Fields of the items to give."),
+            *LIST, Param("fields", description="Fields of the items to give.", read=partial(selection.parse, parameter="fields")),
             Param("q", description="Words to look for; a bare number is an id."),
             Param("qLimit", "number", "Candidates to consider for q, 1 to 100."),
             Param("isAnonymous", "boolean", "Only accounts without, or with, a login."), RESPONSE_GROUPS,

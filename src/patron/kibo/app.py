@@ -23,7 +23,6 @@ from patron.kibo import errors
 from patron.kibo.auth import Authenticator, Caller
 from patron.kibo.operations import OPERATIONS
 from patron.kibo.parameters import read_parameters
-from patron.kibo.selection import parse as parse_selection
 from patron.kibo.selection import project
 from patron.settings import Settings
 from patron.web import bodies, metrics, replays
@@ -197,10 +196,7 @@ def _rendered(ctx: Ctx, call: Call, result: object) -> Reply:
     status = answer.status or call.operation.status
     if call.operation.answer is None or status == 204:
         return Reply(status, b"", headers)
-    body = answer.body
-    selection = parse_selection(call.query.get("responseFields"))
-    if selection is not None:
-        body = project(body, selection)
+    body = project(answer.body, call.query.get("responseFields"))
     return Reply(status, ENCODER.encode(body), JSON | headers)
 
 

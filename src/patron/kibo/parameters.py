@@ -18,7 +18,7 @@ TEXT_LENGTH_MAX = 64_000
 
 _NUMBER = re.compile(r"-?\d{1,19}", re.ASCII)
 
-RESPONSE_FIELDS = Param("responseFields", description="Parts of the answer to give: a,b(c,d).")
+RESPONSE_FIELDS = Param("responseFields", description="Parts of the answer to give: a,b(c,d).", read=selection.parse)
 RESPONSE_GROUPS = Param("responseGroups", description="Groups of parts of the answer to give.")
 USER_ID = Param("userId", description="The user of the account whose view counts.")
 LIST = (
@@ -64,7 +64,7 @@ def _read(param: Param, text: str) -> Any:
         if text.lower() not in ("true", "false"):
             raise Invalid.field(param.name, "is true or false")
         return text.lower() == "true"
-    return text
+    return param.read(text) if param.read is not None else text
 
 
 def ask(call: Call, names: Mapping[str, str], fields: Fields) -> Ask:
@@ -87,5 +87,5 @@ def ask_for(call: Call, names: Mapping[str, str], fields: Fields, terms: list[li
         start=start,
         size=min(size, PAGE_SIZE_MAX),
         cursor=call.query.get("cursor"),
-        marks=selection.wants(selection.parse(call.query.get("responseFields")), "nextcursor"),
+        marks=selection.wants(call.query.get("responseFields"), "nextcursor"),
     )

@@ -16,7 +16,7 @@ from patron.kibo.product_attribute_bodies import (
     shown_in,
     shown_label,
 )
-from patron.kibo.selection import below, parse, wants
+from patron.kibo.selection import below, wants
 from patron.kibo.wire import Paged, Wire
 from patron.product_attributes import actions, labels, parts, queries
 from patron.product_attributes.model import Attribute, TypeRule
@@ -79,7 +79,7 @@ def _name(call: Call) -> str:
 async def list_attributes(ctx: Ctx, call: Call) -> Any:
     """The attributes, in the order in which they were made."""
     wanted = ask(call, NAMES, queries.FIELDS)
-    items = below(parse(call.query.get("responseFields")), "items")
+    items = below(call.query.get("responseFields"), "items")
     page = await queries.list_of(ctx, wanted, with_words=wants(items, "vocabularyvalues"))
     return collection(CatalogAdminsAttributeCollection, wanted, page, shown_in(locale_of(ctx, call)))
 

@@ -20,11 +20,12 @@ Handler = Callable[[Ctx, "Call"], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A query parameter. Names are matched without regard to case."""
+    """A query parameter. Names are matched without regard to case. `read` makes of a string what handlers get."""
 
     name: str
     kind: Literal["string", "number", "boolean"] = "string"
     description: str = ""
+    read: Callable[[str], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

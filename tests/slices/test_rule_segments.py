@@ -1,10 +1,10 @@
 """Segments with rules follow the data: when the rule is saved, when an account changes, when time goes by."""
 
 import asyncio
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from patron.kernel import events
 from patron.kernel.clock import clock as real_clock

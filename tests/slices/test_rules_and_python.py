@@ -1,6 +1,5 @@
 """Rules against plain Python: a segment holds whom reading the rows one by one would find, and says why."""
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,6 +8,7 @@ import msgspec
 import pytest_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from filter_world import TIMES, World, comparisons, holds, made_world
 from patron.kernel.db import Database

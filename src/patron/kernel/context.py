@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from patron.kernel.breaker import Breakers
 from patron.kernel.caller import Actor, Site
 from patron.kernel.db import Session
@@ -31,8 +33,7 @@ class Secrets:
     breakers: Breakers = field(default_factory=Breakers)
 
 
-@dataclass(frozen=True, slots=True)
-class Ctx:
+class Ctx(msgspec.Struct, frozen=True):
     """The first argument of every query and action. `now` is the only clock."""
 
     tenant_id: int

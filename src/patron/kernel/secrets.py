@@ -22,6 +22,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from patron.kernel.errors import TooMany
@@ -68,12 +69,14 @@ class Vault:
     """Encrypts and authenticates with keys derived from the installation key."""
 
     def __init__(self, key: bytes) -> None:
-        self._tokens = _derive(key, "tokens")
+        self._tokens = HMAC(_derive(key, "tokens"), SHA256())
         self._sealing = AESGCM(_derive(key, "sealing"))
 
     def mac(self, purpose: str, text: str) -> str:
         """A 128-bit code as 32 hex digits that only this installation can make (HMAC-SHA-256, cut)."""
-        return hmac.digest(self._tokens, f"{purpose}\n{text}".encode(), "sha256").hex()[:32]
+        code = self._tokens.copy()
+        code.update(f"{purpose}\n{text}".encode())
+        return code.finalize().hex()[:32]
 
     def seal(self, plain: bytes, purpose: str) -> bytes:
         """Encrypt (AES-256-GCM, random nonce in front); `purpose` must be named again to open it."""

@@ -4,7 +4,6 @@ Values are always bound. `$1` is the tenant in every statement.
 """
 
 import base64
-from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -263,6 +262,16 @@ def across(own: str, target: Listing, key: str, field: Field) -> Field:
     return msgspec.structs.replace(field, sort=None, inside=inside, missing=None)
 
 
+_TYPES: dict[Kind, type] = {
+    "text": str,
+    "integer": int,
+    "number": Decimal,
+    "bool": bool,
+    "time": datetime,
+    "uuid": UUID,
+}
+
+
 class _Key(msgspec.Struct, frozen=True):
     sql: str
     kind: Kind
@@ -270,12 +279,17 @@ class _Key(msgspec.Struct, frozen=True):
 
 
 class _Order(msgspec.Struct, frozen=True):
-    """Sort keys, and how SQL says them: as columns, by their expressions, by those columns."""
+    """Sort keys, and how SQL says them: as columns, by their expressions, by those columns.
+
+    `behind`: how the comparison with the last row begins when all keys go one way. `values` reads those of a cursor.
+    """
 
     keys: tuple[_Key, ...]
     columns: str
     by: str
     by_columns: str
+    behind: str | None
+    values: msgspec.json.Decoder[tuple[object, ...]]
 
 
 def _order(listing: Listing, sort: tuple[Sort, ...]) -> _Order:
@@ -295,20 +309,22 @@ def _order(listing: Listing, sort: tuple[Sort, ...]) -> _Order:
 @lru_cache(maxsize=1_000)
 def _said(keys: tuple[_Key, ...]) -> _Order:
     ways = ["desc" if key.descending else "asc" for key in keys]
+    sign = "<" if keys[0].descending else ">"
     return _Order(
         keys,
         ", ".join(f"{key.sql} as sort_{n}" for n, key in enumerate(keys)),
         ", ".join(f"{key.sql} {way}" for key, way in zip(keys, ways, strict=True)),
         ", ".join(f"sort_{n} {way}" for n, way in enumerate(ways)),
+        f"({', '.join(key.sql for key in keys)}) {sign}" if len(set(ways)) == 1 else None,
+        msgspec.json.Decoder(tuple[tuple(_TYPES[key.kind] for key in keys)]),  # type: ignore[misc]
     )
 
 
-def _after(statement: Statement, order: _Order, values: list[object]) -> str:
+def _after(statement: Statement, order: _Order, values: tuple[object, ...]) -> str:
     """The rows behind a cursor. One direction for all keys is a row comparison, which an index can seek."""
     bound = [statement.bind(value, _CAST[key.kind]) for key, value in zip(order.keys, values, strict=True)]
-    if len({key.descending for key in order.keys}) == 1:
-        sign = "<" if order.keys[0].descending else ">"
-        return f"({', '.join(k.sql for k in order.keys)}) {sign} ({', '.join(bound)})"
+    if order.behind is not None:
+        return f"{order.behind} ({', '.join(bound)})"
     cases = []
     for n, key in enumerate(order.keys):
         equal = [f"{order.keys[m].sql} = {bound[m]}" for m in range(n)]
@@ -327,22 +343,13 @@ def _write_cursor(ctx: Ctx, row: Row, order: _Order) -> str:
     return base64.urlsafe_b64encode(signed).decode().rstrip("=")
 
 
-_TYPES: dict[Kind, type] = {
-    "text": str,
-    "integer": int,
-    "number": Decimal,
-    "bool": bool,
-    "time": datetime,
-    "uuid": UUID,
-}
-
-
-def _read_cursor(ctx: Ctx, text: str, order: _Order) -> list[object]:
+def _read_cursor(ctx: Ctx, text: str, order: _Order) -> tuple[object, ...]:
     """The sort values of the last row seen. A cursor belongs to one tenant and order; any other is refused."""
-    with suppress(ValueError):
+    try:
         signed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         signature, values = signed[:SIGNATURE_LENGTH], signed[SIGNATURE_LENGTH:]
         if same(signature, _signature(ctx, order, values).encode()):
-            read = msgspec.json.decode(values)
-            return [msgspec.convert(value, _TYPES[key.kind]) for value, key in zip(read, order.keys, strict=True)]
+            return order.values.decode(values)
+    except ValueError:
+        pass
     raise BadAsk("cursor", "This cursor does not belong to this list and order.")

@@ -21,7 +21,10 @@ def email_key(text: str) -> str:
 
     The domain goes through IDNA, so that its Unicode and its ASCII spelling are one.
     """
-    local, at, domain = name_key(text).rpartition("@")
+    normal = name_key(text)
+    if normal.isascii():  # IDNA leaves that as it is
+        return normal
+    local, at, domain = normal.rpartition("@")
     with contextlib.suppress(UnicodeError):  # else no domain that DNS could know: compared as it is
         domain = domain.encode("idna").decode()
     return f"{local}{at}{domain}"
@@ -52,6 +55,8 @@ def fold(text: str | None) -> str:
 
 def name_key(text: str) -> str:
     """The normal form of a user name or code: case, width and Unicode form do not count, accents do."""
+    if text.isascii():
+        return text.lower().strip()
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return unicodedata.normalize("NFKC", folded.casefold()).strip()
 

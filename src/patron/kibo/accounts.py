@@ -112,9 +112,10 @@ async def list_accounts(ctx: Ctx, call: Call) -> Any:
     items = selection.below(chosen, "items")
     if items and items.keys() <= _LIGHT:
         names = selection.spelled(CustomerAccount, items)
-        rows = await queries.rows_of(ctx, wanted, narrowed, [NAMES[name.lower()] for name in names])
+        rows = await queries.rows_of(ctx, wanted, narrowed, [NAMES[name] for name in items])
         frame = collection(CustomerAccountCollection, wanted, msgspec.structs.replace(rows, items=[]), list)
-        return selection.project(frame, chosen) | {"items": [dict(zip(names, row, strict=False)) for row in rows.items]}
+        row, width = selection.row(names), len(names)
+        return selection.project(frame, chosen) | {"items": [row(*one[:width]) for one in rows.items]}
     page = await queries.list_of(ctx, wanted, narrowed, _children(ctx, call, items))
     answer = collection(CustomerAccountCollection, wanted, page, lambda one: shown(ctx, one))
     return selection.project(answer, chosen)
@@ -178,6 +179,7 @@ async def act(ctx: Ctx, call: Call) -> Any:
     return Answer(shown(ctx, customer), version=customer.account.version)
 
 
+_FIELDS = Param("fields", description="Fields of the items to give.", read=partial(selection.parse, parameter="fields"))
 _PATH = "/commerce/customer/accounts"
 _ONE = f"{_PATH}/{{accountId}}"
 _GROUP = "CustomerAccount"
@@ -186,7 +188,7 @@ OPERATIONS = (
     Operation(
         _GROUP, "getAccounts", "GET", _PATH, list_accounts, scope="customer:read",
         query=(
-            *LIST, Param("fields", description="Fields of the items to give.", read=partial(selection.parse, parameter="fields")),
+            *LIST, _FIELDS,
             Param("q", description="Words to look for; a bare number is an id."),
             Param("qLimit", "number", "Candidates to consider for q, 1 to 100."),
             Param("isAnonymous", "boolean", "Only accounts without, or with, a login."), RESPONSE_GROUPS,

@@ -7,6 +7,7 @@ The application's token stands in `Authorization: Bearer`, or raw in `x-vol-app-
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -33,6 +34,7 @@ from patron.tenants.tokens import APPLICATION_AUDIENCE, application_subject
 from patron.web.operations import Operation
 
 _HOST = re.compile(r"t(?P<tenant>\d{1,18})(?:-s(?P<site>\d{1,18}))?\.")
+_HOST_LENGTH_MAX = 64  # what counts of a host name: its longest first label that names something
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -136,9 +138,8 @@ def _bearer(headers: Mapping[str, str]) -> str:
 
 def _site(headers: Mapping[str, str], application: Application, shopper: Shopper | None) -> Site | None:
     """The site of the request; the tenant is always the token's own (Kibo behaviour 2.4)."""
-    host = _HOST.match(headers.get("host", "").lower())
-    tenant_id = _named(headers, "x-vol-tenant", host["tenant"] if host else None)
-    site_id = _named(headers, "x-vol-site", host["site"] if host else None)
+    host = headers.get("host", "")[:_HOST_LENGTH_MAX]
+    tenant_id, site_id = _asked(host, headers.get("x-vol-tenant", "").strip(), headers.get("x-vol-site", "").strip())
     if tenant_id is not None and tenant_id != application.tenant_id:
         raise NotFound("tenant", tenant_id)
     if site_id is None and shopper is not None:
@@ -149,8 +150,17 @@ def _site(headers: Mapping[str, str], application: Application, shopper: Shopper
     return site
 
 
-def _named(headers: Mapping[str, str], header: str, in_host: str | None) -> int | None:
-    text = headers.get(header, "").strip()
+@lru_cache(maxsize=2_000)  # a client says the same each time
+def _asked(host: str, tenant: str, site: str) -> tuple[int | None, int | None]:
+    """The tenant and the site that a request names. Raises Invalid."""
+    found = _HOST.match(host.lower())
+    return (
+        _named("x-vol-tenant", tenant, found["tenant"] if found else None),
+        _named("x-vol-site", site, found["site"] if found else None),
+    )
+
+
+def _named(header: str, text: str, in_host: str | None) -> int | None:
     given = parse_id(text) if text else None
     if text and given is None:
         raise Invalid.field(header, "is not an id")

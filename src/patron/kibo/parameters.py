@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 
 from patron.kernel.errors import BadAsk, Invalid
 from patron.kernel.query import Ask, Fields
@@ -39,13 +39,25 @@ def read_parameters(query: bytes, operation: Operation) -> dict[str, Any]:
 
 
 def _parameters(query: bytes, operation: Operation) -> dict[str, Any]:
-    known = {param.name.lower(): param for param in operation.query}
+    known = _known(operation)
     read: dict[str, Any] = {}
-    for name, text in parse_qsl(query.decode("latin-1")):
-        param = known.get(name.lower())
+    for pair in query.decode("latin-1").split("&"):
+        name, _, text = pair.partition("=")
+        param = known.get(_plain(name).lower()) if text else None
         if param is not None:
-            read[param.name] = _read(param, text)
+            read[param.name] = _read(param, _plain(text))
     return read
+
+
+@cache
+def _known(operation: Operation) -> dict[str, Param]:
+    return {param.name.lower(): param for param in operation.query}
+
+
+def _plain(text: str) -> str:
+    """The text behind percent signs. `unquote` would take twice as long."""
+    text = text.replace("+", " ")
+    return unquote_to_bytes(text).decode("utf-8", "replace") if "%" in text else text
 
 
 # Clients ask for the same pages with the same parameters over and over.

@@ -113,10 +113,16 @@ def project(value: Any, selection: Selection | None) -> Any:
     return value
 
 
-def spelled(struct: type[msgspec.Struct], selection: Selection) -> list[str]:
+def spelled(struct: type[msgspec.Struct], selection: Selection) -> tuple[str, ...]:
     """The selected names as the wire spells them."""
     known = _names(struct)
-    return [known[name][1] for name in selection]
+    return tuple([known[name][1] for name in selection])
+
+
+@lru_cache(maxsize=500)
+def row(names: tuple[str, ...]) -> type[msgspec.Struct]:
+    """A row of just these names, as the wire spells them: it is made and written several times as fast as a dict."""
+    return msgspec.defstruct("Row", names)
 
 
 @cache

@@ -1,6 +1,5 @@
 """Shopper tickets, in this dialect: sign in, refresh, anonymous (Kibo behaviour 8)."""
 
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -55,7 +54,8 @@ async def shown_ticket(ctx: Ctx, ticket: tickets.Ticket, *, is_last: bool = Fals
     """A ticket with its account, as the shopper may see it. `is_last`: no change that waits is one of the account."""
     account = None
     if ticket.account_id is not None:
-        as_shopper = replace(ctx, actor=Actor("shopper", ctx.actor.application, ticket.user_id, ticket.account_id))
+        actor = Actor("shopper", ctx.actor.application, ticket.user_id, ticket.account_id)
+        as_shopper = msgspec.structs.replace(ctx, actor=actor)
         account = shown(as_shopper, await customers.get(ctx, ticket.account_id, CHILDREN - {"notes"}, is_last=is_last))
     return CustomerAuthTicket(
         access_token=ticket.access_token,

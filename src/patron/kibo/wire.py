@@ -11,6 +11,8 @@ from patron.kernel.errors import Invalid
 Int32 = Annotated[int, Meta(ge=-(2**31), le=2**63 - 1, extra_json_schema={"format": "int32"})]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 
+_ENCODER = msgspec.json.Encoder()
+
 T = TypeVar("T")
 # A field that is never null in an answer, though callers may leave it out or send null.
 Given = Annotated[T | None, Meta(extra_json_schema={"x-given": True})]
@@ -43,7 +45,9 @@ def time(at: datetime | None) -> str | None:
     """A moment as this dialect writes it: UTC with milliseconds and `Z`."""
     if at is None:
         return None
-    return f"{(at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec='milliseconds')[:-6]}Z"
+    # An account has about ten times, and isoformat takes four times as long. Cut out: the quotes, a longer fraction.
+    text = _ENCODER.encode(at if at.tzinfo is UTC else at.astimezone(UTC)).decode()
+    return f"{text[1:24]}Z" if at.microsecond else f"{text[1:20]}.000Z"
 
 
 def read_time(field: str, text: str | None) -> datetime | None:

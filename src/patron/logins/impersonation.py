@@ -5,7 +5,6 @@ They are good for a quarter of an hour and can be renewed for an hour in all, by
 it may. `Ctx.require_owner` keeps them from whatever proves or changes how the shopper signs in.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -52,7 +51,7 @@ async def start(
     )
     actor = msgspec.structs.replace(ctx.actor, impersonator=impersonation.impersonator)
     await events.record(
-        replace(ctx, actor=actor),
+        msgspec.structs.replace(ctx, actor=actor),
         "impersonation.started",
         account_id=ticket.account_id,
         subject=f"user/{owner}",

@@ -53,7 +53,10 @@ class Application(msgspec.Struct, frozen=True):
         wanted = site_id or self.site_id
         if wanted is None:
             return self.sites[0] if self.sites else None
-        return next((s for s in self.sites if s.id == wanted), None)
+        for site in self.sites:
+            if site.id == wanted:
+                return site
+        return None
 
 
 class RegisteredApplication(msgspec.Struct, frozen=True):

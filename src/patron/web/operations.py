@@ -5,7 +5,7 @@ From the table come routing, parsing, the scope check, the OpenAPI document and 
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
@@ -67,8 +67,7 @@ class Operation:
         return f"{self.group}.{self.id}"
 
 
-@dataclass(slots=True)
-class Call:
+class Call(msgspec.Struct):
     """One request, parsed."""
 
     operation: Operation
@@ -101,8 +100,7 @@ class Call:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """An answer with more than a body: a version (sent as ETag), another status, further headers.
 
     `is_live`: parts of the body change without the version (how far a job is), so that it is always sent.
@@ -115,7 +113,7 @@ class Answer:
     version: int | None = None
     is_live: bool = False
     status: int | None = None
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = {}
 
 
 ENCODER = msgspec.json.Encoder(decimal_format="number")

@@ -48,6 +48,7 @@ class Router(Generic[R]):
 
     def __init__(self, operations: Sequence[R]) -> None:
         self._root = _Node[R]()
+        self._plain: dict[tuple[str, str], R] = {}
         for operation in operations:
             self._add(operation)
 
@@ -61,6 +62,8 @@ class Router(Generic[R]):
                 node = node.literals.setdefault(segment.lower(), _Node[R]())
         assert operation.method not in node.operations, f"{operation.method} {operation.path} is there twice"
         names = [s[1:-1] for s in operation.path.split("/") if s.startswith("{")]
+        if not names:
+            self._plain[operation.method, operation.path] = operation
         node.operations[operation.method] = operation, names
 
     def find(self, method: str, raw_path: str) -> tuple[R, dict[str, str]] | None:
@@ -68,6 +71,9 @@ class Router(Generic[R]):
 
         Raises MethodNotAllowed when the path is known with other methods.
         """
+        plain = self._plain.get((method, raw_path))  # most often the path is written as we write it
+        if plain is not None:
+            return plain, {}
         node, values = self._root, []
         for raw in raw_path.strip("/").split("/"):
             segment = unquote(raw) if "%" in raw else raw

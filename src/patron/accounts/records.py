@@ -27,7 +27,7 @@ CUSTOMERS = Listing(
         "id": FIELDS["id"],
         "email": FIELDS["email"],
         "status": Field(_STATUS, sort=_STATUS),
-        "has_password": Field("not a.is_anonymous", "bool"),
+        "password": Field("nullif(not a.is_anonymous, false)", "bool"),  # that there is one, else null
         "order_count": FIELDS["order_count"],
         "created_at": FIELDS["created_at"],
         "updated_at": FIELDS["updated_at"],

@@ -23,7 +23,7 @@ from patron.jsonapi.operations import Document, Request, Route
 from patron.kernel import idempotency
 from patron.kernel.context import Ctx, Secrets
 from patron.kernel.db import Database
-from patron.kernel.errors import NotFound, PatronError, Retry, Unavailable
+from patron.kernel.errors import Invalid, NotFound, PatronError, Retry, Unavailable
 from patron.kernel.remembered import Remembered
 from patron.kernel.secrets import random_token
 from patron.settings import Settings
@@ -112,7 +112,7 @@ class JsonApiFace:
                 data, route.resource, caller, creates=route.letter == "C", path_id=path.get("id"), expect=request.expect
             )
         key = headers.get("idempotency-key") if route.letter == "C" else None
-        retryable = replays.retryable(ctx, scope, key, data) if key is not None else None
+        retryable = _retryable(ctx, scope, key, data) if key is not None else None
         if request.change is not None and route.resource.prepare is not None:
             asking.read(request.query, route.resource, SERVED, is_list=False)
             if retryable is not None and (stored := await idempotency.find(ctx, retryable)) is not None:
@@ -144,6 +144,14 @@ class JsonApiFace:
             shape = Shape(tokens.base_url(program.slug, self._domain), program.tenant_id, program.mode)
             self._shapes[key] = shape
         return shape
+
+
+def _retryable(ctx: Ctx, scope: Scope, key: str, data: bytes) -> idempotency.Retryable:
+    try:
+        return replays.retryable(ctx, scope, key, data)
+    except Invalid as error:
+        detail = f"Idempotency-Key {error.problems[0].message}."
+        raise errors.Refusal("BAD_REQUEST", "Bad request", detail, header="Idempotency-Key") from None
 
 
 def _versions(header: str | None) -> frozenset[int] | None:

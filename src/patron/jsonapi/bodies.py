@@ -1,5 +1,6 @@
 """Reads a document into a `Change`: types, required and forbidden names, ids of relationships (behaviour 4)."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,10 +16,14 @@ from patron.jsonapi.resources import Attribute, Change, Kind, Relationship, Reso
 from patron.kernel.errors import Faults, Forbidden, Invalid
 from patron.kernel.values import holds_card_number
 from patron.web import bodies
-from patron.web.bodies import Unreadable
+from patron.web.bodies import Misfit, Unreadable
 
 METADATA_BYTES_MAX = 20_000
 LINKS_MAX = 100
+INTEGER_MAX = 2**53 - 1  # what every client reads exactly
+NUMBER_MAX = 10**15
+
+_MEMBER = re.compile(r"data\.(?:attributes|relationships)\.(?P<name>[^.\[]+)")
 
 
 def read(
@@ -31,7 +36,7 @@ def read(
     expect: frozenset[int] | None,
 ) -> Change:
     """The change that a body asks for. Raises Refusal, Unreadable, Forbidden, Invalid."""
-    document = bodies.read(data, Any)
+    document = _decoded(data)
     if not isinstance(document, dict) or not isinstance(document.get("data"), dict):
         raise Unreadable("The body must hold an object `data`.")
     given = document["data"]
@@ -50,13 +55,27 @@ def read(
     for name, value in links.items():
         with faults.of():
             _relationship(change, resource, caller, name, value, creates=creates)
-    _check_required(change, resource, faults, creates=creates)
+    sent = {**attributes, **links}
+    _check_required(change, resource, faults, sent, creates=creates)
     faults.tell()
     return change
 
 
+def _decoded(data: bytes) -> Any:
+    """The body as plain data. Raises Unreadable, Invalid for what cannot be stored, by the name of its attribute."""
+    try:
+        return bodies.read(data, Any)
+    except Misfit as misfit:
+        (problem,) = misfit.problems
+        if (match := _MEMBER.match(problem.field)) is None:
+            raise Unreadable(f"{problem.field[:60]} {problem.message}.") from None
+        raise Invalid.field(match["name"], problem.message, "invalid") from None
+
+
 def _part(given: Mapping[str, Any], name: str) -> dict[str, Any]:
-    part = given.get(name) or {}
+    part = given.get(name)
+    if part is None:
+        return {}
     if not isinstance(part, dict):
         raise Unreadable(f"`{name}` must be an object.")
     return part
@@ -87,13 +106,19 @@ _TYPES: dict[Kind, tuple[type, ...]] = {
 }
 
 
+_BOUNDS: dict[Kind, int] = {"integer": INTEGER_MAX, "float": NUMBER_MAX}
+
+
 def _fitting(one: Attribute, value: Any) -> Any:
     if value is None:
         return None
-    if not isinstance(value, _TYPES[one.kind]) or (isinstance(value, bool) and one.kind != "boolean"):
+    is_fit: bool = isinstance(value, _TYPES[one.kind])
+    if not is_fit or (isinstance(value, bool) and one.kind != "boolean"):
         raise Invalid.field(one.name, f"is not a valid {one.kind}", "invalid")
     if one.kind == "date-time":
         return _moment(one, str(value))
+    if one.kind in _BOUNDS and abs(value) > _BOUNDS[one.kind]:
+        raise Invalid.field(one.name, "is out of range", "invalid")
     if one.enum and value not in one.enum:
         raise Invalid.field(one.name, "is not included in the list", "inclusion")
     if one.kind == "object" and len(msgspec.json.encode(value)) > METADATA_BYTES_MAX:
@@ -140,18 +165,20 @@ def _linked(one: Relationship, item: Any) -> Any:
     return number if len(one.targets) == 1 else (item["type"], number)
 
 
-def _check_required(change: Change, resource: Resource, faults: Faults, *, creates: bool) -> None:
-    """What is required must be there at first, and can never be emptied."""
+def _check_required(
+    change: Change, resource: Resource, faults: Faults, sent: Mapping[str, Any], *, creates: bool
+) -> None:
+    """What is required must be there at first, and can never be emptied. Who sent nonsense has heard of it."""
     for one in resource.attributes:
         if not creates and one.name not in change.attributes:
             continue
-        value = change.attributes.get(one.name)
+        value = change.attributes.get(one.name, sent.get(one.name))
         if one.required and (value is None or (isinstance(value, str) and not value.strip())):
             with faults.of():
                 raise Invalid.field(one.name, "can't be blank", "missing")
     for link in resource.relationships:
         if not creates and link.name not in change.relationships:
             continue
-        if link.required and not change.relationships.get(link.name):
+        if link.required and not change.relationships.get(link.name, sent.get(link.name)):
             with faults.of():
                 raise Invalid.field(link.name, "can't be blank", "missing")

@@ -82,7 +82,7 @@ CUSTOMERS = Resource(
     total=TOTAL,
     attributes=(
         text("email", required=True),
-        Attribute(name="password", write="cu", private="u"),
+        Attribute(name="password", field="password", write="cu", private="u"),  # found by password_present
         Attribute(name="status", column="status", field="status", sorts=True, enum=("prospect", "acquired", "repeat")),
         Attribute(name="has_password", kind="boolean", column="has_password"),
         Attribute(name="total_orders_count", kind="integer", column="order_count", field="order_count", sorts=True),

@@ -25,10 +25,11 @@ from patron.web.bodies import Unreadable
 
 
 class Source(msgspec.Struct, omit_defaults=True):
-    """Where in the request the fault is: a JSON pointer, or the name of a parameter."""
+    """Where in the request the fault is: a JSON pointer, or the name of a parameter or header."""
 
     pointer: str | None = None
     parameter: str | None = None
+    header: str | None = None
 
 
 class ErrorObject(msgspec.Struct, omit_defaults=True):
@@ -59,12 +60,11 @@ class Failure(msgspec.Struct):
 class Refusal(PatronError):
     """A refusal of the dialect itself, by its code (the catalogue is `STATUSES`)."""
 
-    def __init__(self, code: str, title: str, detail: str, *, pointer: str | None = None, parameter: str | None = None):
+    def __init__(self, code: str, title: str, detail: str, **source: str) -> None:
         super().__init__(detail)
         self.code = code
         self.title = title
-        self.pointer = pointer
-        self.parameter = parameter
+        self.source = Source(**source) if source else None
 
 
 # Codes that the face gives itself, with their status.
@@ -114,6 +114,12 @@ _DETAILS = {
     Forbidden: "You are not authorized to perform this action on the requested resource.",
     NotFound: "The requested resource was not found.",
 }
+# What the core refuses of a question: code, title and parameter.
+_ASKED = {
+    "cursor": ("INVALID_PAGE_VALUE", "Invalid page value", "page[after]"),
+    "include": ("INVALID_INCLUDE", "Invalid include", "include"),
+    "sort": ("INVALID_SORT_CRITERIA", "Invalid sort criteria", "sort"),
+}
 # What our problems are called in this dialect: the rule's key and its message.
 _RULES = {"missing": ("blank", "can't be blank"), "taken": ("taken", "has already been taken")}
 
@@ -121,8 +127,10 @@ _RULES = {"missing": ("blank", "can't be blank"), "taken": ("taken", "has alread
 def failure(error: PatronError, names: dict[str, str], relationships: frozenset[str] = frozenset()) -> Failure:
     """The answer for an error. `names` are the wire's names of domain fields, where they differ."""
     if isinstance(error, Refusal):
-        return _one(error.code, error.title, error.message, Source(pointer=error.pointer) if error.pointer else None
-                    or (Source(parameter=error.parameter) if error.parameter else None))  # fmt: skip
+        return _one(error.code, error.title, error.message, error.source)
+    if isinstance(error, BadAsk) and error.parameter in _ASKED:
+        code, title, parameter = _ASKED[error.parameter]
+        return _one(code, title, error.message, Source(parameter=parameter))
     if isinstance(error, Invalid):
         return _validation(list(error.problems), names, relationships)
     if isinstance(error, Taken):
@@ -142,6 +150,11 @@ def plain(code: str, title: str, detail: str, **headers: str) -> Failure:
     return found
 
 
+def escaped(name: str) -> str:
+    """A name as a part of a JSON pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
 def _one(code: str, title: str, detail: str, source: Source | None) -> Failure:
     status = STATUSES[code]
     return Failure(status, ErrorBody([ErrorObject(title, detail, code, str(status), source)]))
@@ -152,7 +165,9 @@ def _validation(problems: list[Problem], names: dict[str, str], relationships: f
     for problem in problems:
         name = names.get(problem.field, problem.field)
         rule, message = _RULES.get(problem.code, (problem.code, problem.message))
-        where = f"/data/{'relationships' if name in relationships else 'attributes'}/{name}" if name else "/data"
+        where = (
+            f"/data/{'relationships' if name in relationships else 'attributes'}/{escaped(name)}" if name else "/data"
+        )
         errors.append(
             ErrorObject(
                 message, f"{name} - {message}", "VALIDATION_ERROR", "422", Source(pointer=where), {"error": rule}

@@ -7,14 +7,16 @@ for what is null.
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 import msgspec
 
 from patron.jsonapi import ids
 from patron.jsonapi.errors import Refusal
 from patron.jsonapi.resources import Resource
+from patron.kernel.errors import Invalid
 from patron.kernel.query import (
     DEPTH_MAX,
     NODES_MAX,
@@ -30,13 +32,14 @@ from patron.kernel.query import (
     Value,
 )
 from patron.kernel.sql import across
+from patron.web import bodies
 
 KEYS_MAX = 30
 VALUE_LENGTH_MAX = 8_000
 
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,20})?", re.ASCII)
-_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 
 Build = Callable[[str, Kind, str], Filter]
 
@@ -54,7 +57,7 @@ def _value(kind: Kind, text: str) -> Value:
     """A value in the kind of its field. Raises Refusal."""
     try:
         return _READ[kind](text) if kind in _READ else text
-    except (KeyError, ValueError, InvalidOperation):
+    except (KeyError, ValueError, InvalidOperation, OverflowError):
         raise Refusal("INVALID_FILTER_VALUE", "Invalid filter value", f"{text[:60]} is not a valid value.") from None
 
 
@@ -68,7 +71,7 @@ def _moment(text: str) -> datetime:
     if not _TIME.fullmatch(text):
         raise ValueError(text)
     found = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return found if found.tzinfo else found.fromisoformat(f"{found.isoformat()}+00:00")
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _is(op: Op) -> Build:
@@ -78,7 +81,9 @@ def _is(op: Op) -> Build:
 def _like(op: Op) -> Build:
     def build(name: str, kind: Kind, text: str) -> Filter:
         if kind != "text":
-            raise Refusal("INVALID_FILTER_VALUE", "Invalid filter value", f"{name} is not a text.")
+            raise Refusal("INVALID_FILTER_VALUE", "Invalid filter value", f"{name[1:]} is not a text.")
+        if op == "like" and (len(text) - len(text.rstrip("\\"))) % 2:
+            text += "\\"  # what would escape nothing is meant itself
         return Compare(name, op, text)
 
     return build
@@ -122,16 +127,28 @@ def _flag(build: Callable[[str, Kind], Filter]) -> Build:
 
 
 def _present(name: str, kind: Kind) -> Filter:
-    filled = Compare(name, "ne", None)
-    return Every((filled, Not(Compare(name, "same", "")))) if kind == "text" else filled
+    return Compare(name, "like", "_%") if kind == "text" else Compare(name, "ne", None)
+
+
+def _truth(value: bool) -> Build:
+    def build(name: str, kind: Kind) -> Filter:
+        if kind != "bool":
+            raise Refusal("INVALID_FILTER_VALUE", "Invalid filter value", f"{name[1:]} is not true or false.")
+        return Compare(name, "eq", value)
+
+    return _flag(build)
+
+
+def _null(is_null: bool) -> Build:
+    return lambda name, _, text: Compare(name, "eq" if _value("bool", text) is is_null else "ne", None)
 
 
 def _json(name: str, kind: Kind, text: str) -> Filter:
     if kind != "json":
-        raise Refusal("FILTER_NOT_ALLOWED", "Filter not allowed", f"{name} holds no object.")
+        raise Refusal("FILTER_NOT_ALLOWED", "Filter not allowed", f"{name[1:]} holds no object.")
     try:
-        value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+        value = bodies.read(text.encode(), Any)
+    except (bodies.Unreadable, Invalid):
         value = None
     if not isinstance(value, dict):
         raise Refusal("INVALID_FILTER_VALUE", "Invalid filter value", "The value is not a JSON object.")
@@ -140,7 +157,6 @@ def _json(name: str, kind: Kind, text: str) -> Filter:
 
 _EQ, _CONT, _START, _END, _LIKE = _is("same"), _like("has"), _like("starts"), _like("ends"), _like("like")
 _LT, _LE, _GT, _GE = _is("lt"), _is("le"), _is("gt"), _is("ge")
-_NULL = _flag(lambda name, _: Compare(name, "eq", None))
 
 PREDICATES: dict[str, Build] = {
     "eq": _EQ, "eq_or_null": _or_null(_EQ), "not_eq": _negated(_EQ), "not_eq_or_null": _or_null(_negated(_EQ)),
@@ -152,7 +168,7 @@ PREDICATES: dict[str, Build] = {
     "lt_any": _any(_LT), "lteq_any": _any(_LE), "gt_any": _any(_GT), "gteq_any": _any(_GE),
     "lt_all": _all(_LT), "lteq_all": _all(_LE), "gt_all": _all(_GT), "gteq_all": _all(_GE),
     "present": _flag(_present), "blank": _flag(lambda name, kind: Not(_present(name, kind))),
-    "null": _NULL, "not_null": _flag(lambda name, _: Compare(name, "ne", None)),
+    "null": _null(True), "not_null": _null(False),
     "start": _START, "start_any": _any(_START), "start_all": _all(_START),
     "not_start": _negated(_START), "not_start_any": _any(_negated(_START)), "not_start_all": _all(_negated(_START)),
     "end": _END, "end_any": _any(_END), "end_all": _all(_END),
@@ -161,14 +177,13 @@ PREDICATES: dict[str, Build] = {
     "not_cont": _negated(_CONT), "not_cont_all": _all(_negated(_CONT)),
     "i_cont": _CONT, "not_i_cont": _negated(_CONT),
     "jcont": _json,
-    "true": _flag(lambda name, _: Compare(name, "eq", True)),
-    "false": _flag(lambda name, _: Compare(name, "eq", False)),
+    "true": _truth(True), "false": _truth(False),
 }  # fmt: skip
 _BY_LENGTH = sorted(PREDICATES, key=len, reverse=True)
 
 
 class Found(msgspec.Struct):
-    """Gathers the fields that a filter asks about, as the core's listings know them."""
+    """Gathers the fields that a filter asks about, each as `?name`: names of a caller are never those of a listing."""
 
     resource: Resource
     served: Mapping[str, Resource]
@@ -176,12 +191,13 @@ class Found(msgspec.Struct):
 
     def field(self, name: str) -> str | None:
         """The key in `fields` for an attribute, an id, or an attribute behind the names of relationships."""
-        if name not in self.fields:
+        key = f"?{name}"
+        if key not in self.fields:
             found = _field(self.resource, name, self.served, (self.resource.type,))
             if found is None:
                 return None
-            self.fields[name] = found
-        return name
+            self.fields[key] = found
+        return key
 
 
 def _field(resource: Resource, name: str, served: Mapping[str, Resource], met: tuple[str, ...]) -> Field | None:
@@ -234,7 +250,7 @@ def _joined(found: Found, names: str) -> tuple[Callable[[tuple[Filter, ...]], Fi
 
 def _asked(found: Found, name: str, predicate: str, text: str) -> Filter:
     field = found.fields[name]
-    names_id = field.kind == "integer" and (name == "id" or name.endswith("_id"))
+    names_id = field.kind == "integer" and (name == "?id" or name.endswith("_id"))
     if names_id and predicate.removesuffix("_or_null") in ("eq", "in", "not_eq", "not_in", "not_eq_all"):
         text = ",".join(str(ids.read(one) or 0) for one in _listed(text))
     return PREDICATES[predicate](name, field.kind, text)
@@ -246,11 +262,12 @@ def first_level(found: Found, key: str, text: str) -> Filter:
     for ending, op in (("_from", "gteq"), ("_to", "lteq")):
         if key.endswith(ending) and found.field(key[: -len(ending)]) is not None:
             return condition(found, f"{key[: -len(ending)]}_{op}", text)
-    if found.field(name) is None:
+    known = found.field(name)
+    if known is None:
         raise Refusal(
             "FILTER_NOT_ALLOWED", "Filter not allowed", f"{key[:100]} is not allowed.", parameter=f"filter[{key[:100]}]"
         )
-    return condition(found, f"{name}_jcont" if found.fields[name].kind == "json" else f"{name}_in", text)
+    return condition(found, f"{name}_jcont" if found.fields[known].kind == "json" else f"{name}_in", text)
 
 
 def limited(parts: list[Filter]) -> Filter | None:

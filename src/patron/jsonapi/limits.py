@@ -6,6 +6,7 @@ earlier or later than the other; it is a brake for programs that run wild, no ac
 
 import time
 from collections.abc import Callable
+from math import floor
 
 import msgspec
 from starlette.types import Scope
@@ -59,5 +60,5 @@ class Limits:
         if address in self._now or len(self._now) < ADDRESSES_MAX:
             self._now[address] = self._now.get(address, 0) + 1
         earlier = self._before.get(address, 0) * (1 - within / INTERVAL_SECONDS)
-        remaining = int(self._limit - self._now.get(address, 0) - earlier)
+        remaining = floor(self._limit - self._now.get(address, 0) - earlier)
         return Limit(self._limit, remaining, max(1, int(INTERVAL_SECONDS - within)))

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from patron.jsonapi import asking, ids
+from patron.jsonapi import asking, errors, ids
 from patron.jsonapi.asking import Asked
 from patron.jsonapi.caller import Caller
 from patron.jsonapi.document import Shape
@@ -92,7 +92,7 @@ async def list_of(request: Request) -> Document:
 
 
 async def _page(
-    request: Request, resource: Resource, asked: Asked, reach: tuple[Filter, ...], path: str, **how: Any
+    request: Request, resource: Resource, asked: Asked, reach: tuple[Filter, ...], path: str, *args: object, **how: Any
 ) -> Document:
     ask = asked.ask
     if reach:
@@ -100,7 +100,7 @@ async def _page(
     listing = how.pop("listing", resource.listing)
     listing = msgspec.structs.replace(listing, fields={**listing.fields, **asked.found})
     total = resource.total if ask.filter is None and not how else None
-    found = await page(request.ctx, listing, ask, total=total, **how)
+    found = await page(request.ctx, listing, ask, *args, total=total, **how)
     loaded = Loaded(request.ctx, request.caller, request.served)
     await loaded.load(resource, found.items, asked.include)
     data, included = loaded.document(request.shape, resource, found.items, asked.fields, asked.include)
@@ -210,8 +210,8 @@ async def _many(request: Request, one: Relationship, target: Resource, row: Row,
     asked = asking.read(request.query, target, request.served, is_list=True)
     listing = one.listing or target.listing
     assert one.key is not None
-    owner = f"{listing.fields[one.key].sql} = {int(row['id'])}"
-    return await _page(request, target, asked, reach, _below(request), listing=listing, extra=owner)
+    owner = f"{listing.fields[one.key].sql} = $2"
+    return await _page(request, target, asked, reach, _below(request), row["id"], listing=listing, extra=owner)
 
 
 async def linkage(request: Request) -> Document:
@@ -262,4 +262,4 @@ def routes(served: Mapping[str, Resource]) -> tuple[Route, ...]:
 def refuse(name: str, kind: str) -> Refusal:
     """The refusal of a name in a body that is none of ours."""
     return Refusal("PARAM_NOT_ALLOWED", "Param not allowed", f"{name[:100]} is not allowed.",
-                   pointer=f"/data/{kind}/{name[:100]}")  # fmt: skip
+                   pointer=f"/data/{kind}/{errors.escaped(name[:100])}")  # fmt: skip

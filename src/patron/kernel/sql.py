@@ -252,14 +252,14 @@ async def rows_of(
 
 
 def across(own: str, target: Listing, key: str, field: Field) -> Field:
-    """A field of rows of `target` that a row names, seen from that row: any of them will do.
+    """A field of rows of `target` that a row names, seen from that row: any of them will do, and none counts as null.
 
     `own` is the row's SQL, `key` the target's field, that must be equal.
     """
     inside = f"exists (select from {target.source} where {target.where} and {target.fields[key].sql} = {own} and {{}})"
     if field.inside is not None:
         inside = inside.format(field.inside)
-    return msgspec.structs.replace(field, sort=None, inside=inside, missing=None)
+    return msgspec.structs.replace(field, sort=None, inside=inside, missing=f"not {inside.format('true')}")
 
 
 _TYPES: dict[Kind, type] = {

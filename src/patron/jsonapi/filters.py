@@ -200,6 +200,9 @@ class Found(msgspec.Struct):
         return key
 
 
+_NOTHING = Field("null::bigint", "integer")  # the id of what nobody leads to
+
+
 def _field(resource: Resource, name: str, served: Mapping[str, Resource], met: tuple[str, ...]) -> Field | None:
     if name == "id":
         return resource.listing.fields["id"]
@@ -208,8 +211,14 @@ def _field(resource: Resource, name: str, served: Mapping[str, Resource], met: t
         assert attribute.field is not None
         return resource.listing.fields[attribute.field]
     for one in resource.relationships:
+        if not one.filters or one.kind is not None or not name.startswith(f"{one.name}_"):
+            continue
         target = served.get(one.targets[0])
-        if not one.filters or target is None or target.type in met or not name.startswith(f"{one.name}_"):
+        if target is None or (one.own is None and one.key is None):
+            if name == f"{one.name}_id":
+                return _NOTHING
+            continue
+        if target.type in met:
             continue
         inner = _field(target, name[len(one.name) + 1 :], served, (*met, target.type))
         if inner is not None:

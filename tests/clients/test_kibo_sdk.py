@@ -6,9 +6,6 @@ Whoever serves a further operation adds its steps to a part of the walk.
 
 import asyncio
 import json
-import os
-import re
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -22,6 +19,7 @@ import pytest_asyncio
 
 from contract.ours import SERVED, ours, parameters, success
 from contract.shape import unlike
+from node_walks import CLEAN, LINE_BYTES_MAX, NODE, serving
 from patron.kernel.db import Database
 from patron.kernel.mail import BODY_PURPOSE, Body
 from patron.kernel.secrets import Vault, read_key
@@ -30,35 +28,15 @@ from shops import Shop, open_shop
 from stage import TEST_KEY
 
 FOLDER = Path(__file__).parent
-NODE = Path(sys.executable).with_name("node")
-CLEAN = {name: value for name, value in os.environ.items() if not re.match(r"PATRON_|DATABASE_URL|PORT$|mozu", name)}
-LINE_BYTES_MAX = 4_000_000
 
 Line = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One server process, as `patron serve` starts it, on a port of its own."""
-    log = tmp_path_factory.mktemp("server") / "log"
-    env = CLEAN | {"DATABASE_URL": database_url, "PATRON_SECRET_KEY": TEST_KEY, "PATRON_LOG_LEVEL": "warning"}
-    with socket.create_server(("127.0.0.1", 0)) as listening, log.open("wb") as sink:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "patron.server", str(listening.fileno())],
-            env=env,
-            pass_fds=[listening.fileno()],
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-        )
-        base = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    try:
-        # The socket listens already: the first request waits until the server is there.
-        assert httpx.get(f"{base}/healthz", timeout=60).status_code == 200
+    """The server that the client calls."""
+    with serving(database_url, tmp_path_factory.mktemp("server") / "log") as base:
         yield base
-    finally:
-        process.terminate()
-        process.wait(30)
-        sys.stdout.write(log.read_text(encoding="utf-8"))
 
 
 @pytest_asyncio.fixture(scope="module")

@@ -1,0 +1,25 @@
+// Walks through tokens and resources. Facts come as JSON in PATRON_FACTS; what happens goes to stdout, line by line.
+// Each resource is a file in resources/, named as its type.
+import { readdirSync } from 'node:fs'
+import { redirect } from './redirect.mjs'
+import { Walk } from './walk.mjs'
+import tokens from './tokens.mjs'
+
+const facts = JSON.parse(process.env.PATRON_FACTS)
+redirect(facts.domain, facts.base)
+const walk = new Walk(facts)
+const parts = { tokens }
+for (const file of readdirSync(new URL('resources/', import.meta.url)).sort()) {
+  parts[file.replace(/\.mjs$/, '')] = (await import(`./resources/${file}`)).default
+}
+
+await walk.open()
+for (const [name, part] of Object.entries(parts)) {
+  try {
+    await part(walk)
+  } catch (error) {
+    walk.report({ broken: name, error: error.stack, errors: error.errors })
+  }
+}
+walk.report({ done: true })
+process.exit(0)

@@ -1,0 +1,103 @@
+"""The official Commerce Layer clients, unmodified, against the real server: grants and resources.
+
+`commercelayer/main.mjs` makes the calls and reports each as a line of JSON. A resource is a file below
+`commercelayer/resources`; whoever serves a further one adds its file.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from node_walks import CLEAN, LINE_BYTES_MAX, NODE, serving
+from organizations import Organization, open_organization
+from patron.jsonapi.catalogue import SERVED
+from patron.kernel.clock import clock
+from patron.kernel.db import Database
+from patron.kernel.secrets import random_token
+from patron.tenants import actions as tenants
+from shops import open_shop
+
+FOLDER = Path(__file__).parent / "commercelayer"
+WALKED = sorted(file.stem for file in (FOLDER / "resources").glob("*.mjs"))
+OPERATIONS = {"C": "create", "S": "retrieve", "L": "list", "U": "update", "D": "delete"}
+GRANTS = {"client_credentials", "password", "refresh_token", "urn:ietf:params:oauth:grant-type:jwt-bearer"}
+
+Line = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The server that the clients call."""
+    with serving(database_url, tmp_path_factory.mktemp("server") / "log") as base:
+        yield base
+
+
+@pytest_asyncio.fixture(scope="module")
+async def walk(server: str, database: Database) -> list[Line]:
+    """What the walk reported."""
+    async with httpx.AsyncClient(base_url=server, timeout=60) as http:
+        organization = await open_organization(await open_shop(http, database), database)
+        facts = {"base": server, **await _facts(organization, database)}
+    node = await asyncio.create_subprocess_exec(
+        NODE, "main.mjs", cwd=FOLDER, env=CLEAN | {"PATRON_FACTS": json.dumps(facts)},
+        stdout=subprocess.PIPE, limit=LINE_BYTES_MAX,
+    )  # fmt: skip
+    assert node.stdout
+    lines = [json.loads(text) async for text in node.stdout]
+    assert await node.wait() == 0
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    return lines
+
+
+async def _facts(organization: Organization, database: Database) -> Line:
+    """What the walk is told: programs, and what each resource can do."""
+    secret, client_id = random_token(), f"keeper-{random_token(4)}"
+    await tenants.create_program(
+        database.session(), organization.shop.tenant_id, client_id=client_id, name="Shop server", kind="sales_channel",
+        secret=secret, now=clock(),
+    )  # fmt: skip
+    return {
+        "domain": "patron.localhost",
+        "organization": organization.slug,
+        "integration": {"clientId": organization.integration, "clientSecret": organization.secret},
+        "channel": {"clientId": organization.channel, "scope": organization.scope},
+        "keeper": {"clientId": client_id, "clientSecret": secret, "scope": organization.scope},
+        "types": {
+            type_: {
+                "letters": resource.letters,
+                "relationships": [
+                    {"name": one.name, "many": one.to_many, "includes": one.includes} for one in resource.relationships
+                ],
+            }
+            for type_, resource in SERVED.items()
+        },
+    }
+
+
+def done(walk: list[Line], type_: str, outcome: str) -> set[str]:
+    return {line["operation"] for line in walk if line.get("type") == type_ and line["outcome"] == outcome}
+
+
+def test_no_part_of_the_walk_broke(walk: list[Line]) -> None:
+    assert [line for line in walk if "broken" in line] == []
+    assert walk[-1] == {"done": True}
+
+
+@pytest.mark.parametrize("outcome", ["success", "failure"])
+def test_every_grant_is_asked_for(walk: list[Line], outcome: str) -> None:
+    assert done(walk, "tokens", outcome) - {"authorization_code"} == GRANTS
+
+
+@pytest.mark.parametrize("outcome", ["success", "failure"])
+@pytest.mark.parametrize("type_", WALKED)
+def test_every_operation_of_a_resource_is_called(walk: list[Line], type_: str, outcome: str) -> None:
+    wanted = {OPERATIONS[letter] for letter in SERVED[type_].letters}
+    assert wanted <= done(walk, type_, outcome)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 import patron
+from patron.erasure.job import DUE as FORGET_DUE
 from patron.segments.job import DUE
 
 Node = str | list["Node"]
@@ -51,6 +52,7 @@ ACROSS_TENANTS = {
         "c.expires_at <= $1 and c.lapsed_at is null and c.deleted_at is null) or exists (select from "
         "credit_payment p where p.tenant_id = t.id and p.expires_at <= $1 and p.held_minor > 0) order by t.id"
     ): "the worker looks which tenants have credits or holds to end",
+    " ".join(FORGET_DUE.split()): "the worker looks which tenants have customers to forget",
     " ".join(DUE.split()): "the worker looks which tenants have segments to keep in step",
     "select version_num from alembic_version": "the operator's commands ask Alembic's own table for the revision",
 }

@@ -13,6 +13,7 @@ import structlog
 
 from patron import outbox
 from patron.credits import expiry
+from patron.erasure.job import forget_due
 from patron.kernel.caller import SYSTEM
 from patron.kernel.clock import clock
 from patron.kernel.context import Ctx, Secrets
@@ -31,6 +32,7 @@ MAIL_SECONDS = 1.0
 SEGMENT_SECONDS = 0.2
 SWEEP_SECONDS = 600.0
 CREDITS_SECONDS = 5.0
+FORGET_SECONDS = 30.0
 TROUBLE_SECONDS = 2.0
 
 log = structlog.get_logger()
@@ -66,6 +68,9 @@ async def run(settings: Settings) -> None:
                 _repeat("credits", CREDITS_SECONDS, lambda: end_credits(database.session(), secrets, clock()))
             )
             jobs.create_task(_repeat("segments", SEGMENT_SECONDS, lambda: keep_in_step(database, secrets, clock)))
+            jobs.create_task(
+                _repeat("forget", FORGET_SECONDS, lambda: forget_due(database.session(), secrets, clock()))
+            )
             jobs.create_task(_repeat("sweep", SWEEP_SECONDS, lambda: sweep(database.session(), clock())))
             jobs.create_task(_repeat("visits", SWEEP_SECONDS, lambda: retention.upkeep(database.session(), clock())))
     finally:

@@ -356,6 +356,30 @@ async def set_active(ctx: Ctx, account: Account, *, active: bool) -> Account:
     return msgspec.structs.replace(account, is_active=active, version=account.version + 1)
 
 
+async def anonymize(ctx: Ctx, account: Account) -> None:
+    """Replace what says who an account was, which the caller has locked. It leads nowhere and nobody signs in to it."""
+    made = keys(Profile(), None)
+    places = ", ".join(f"{name} = ${n}" for n, name in enumerate(made, start=5))
+    await ctx.db.execute(
+        f"""
+        update account set version = version + 1, updated_at = $3, email = $4, holds_email = false, user_id = null,
+               user_name = null, first_name = null, last_name = null, company = null, external_id = null,
+               tax_id = null, locale = null, is_active = false, is_locked = false, is_anonymous = true,
+               accepts_marketing = false, has_foreign_hash = false, needs_migration = false, account_type = 'B2C',
+               profile_id = null, shopper_reference = null, reference_origin = null, metadata = '{{}}',
+               created_by = null, updated_by = null, {places}
+        where tenant_id = $1 and id = $2
+        """,
+        ctx.tenant_id,
+        account.id,
+        ctx.now,
+        f"anonymized-{account.id}@example.invalid",
+        *made.values(),
+    )
+    if not account.is_anonymous:
+        await _count(ctx, account.customer_set, anonymous=1)
+
+
 async def delete(ctx: Ctx, account: Account) -> None:
     """Remove an account that the caller has locked, and with it all that hangs on it.
 

@@ -16,11 +16,15 @@ _STATUS = "case when a.order_count >= 2 then 'repeat' when a.order_count = 1 the
 _GROUP = """(select m.segment_id from segment_member m
     where m.tenant_id = $1 and m.account_id = a.id and m.kind = 'group')"""
 
+_ANONYMIZATION = "(select {} from anonymization n where n.tenant_id = $1 and n.account_id = a.id)"
+
 CUSTOMERS = Listing(
     select=f"""a.id, a.version, lower(a.email) as email, {_STATUS} as status, not a.is_anonymous as has_password,
         a.order_count, coalesce(a.shopper_reference, 'shopper-' || a.id) as shopper_reference,
         coalesce(a.profile_id, 'profile-' || a.id) as profile_id, a.tax_id, a.created_at, a.updated_at, a.external_id,
-        a.reference_origin, a.metadata, {_GROUP} as group_id""",
+        a.reference_origin, a.metadata, {_GROUP} as group_id,
+        {_ANONYMIZATION.format("n.status")} as anonymization_status,
+        {_ANONYMIZATION.format("to_jsonb(n)")} as anonymization""",
     source="account a",
     where=f"a.tenant_id = $1 and a.customer_set_code = {DEFAULT_SET}",
     fields={
@@ -35,6 +39,9 @@ CUSTOMERS = Listing(
         "reference_origin": Field("a.reference_origin", sort="coalesce(a.reference_origin, '') collate \"C\""),
         "metadata": Field("a.metadata", "json"),
         "group_id": Field(_GROUP, "integer"),
+        "anonymization_status": Field(
+            _ANONYMIZATION.format("n.status"), sort=f"coalesce({_ANONYMIZATION.format('n.status')}, '')"
+        ),
     },
     identity="a.id",
     order=(Sort("created_at"), Sort("id")),

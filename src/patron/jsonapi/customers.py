@@ -6,6 +6,7 @@ from patron.accounts import actions as accounts
 from patron.accounts.records import CUSTOMERS as LISTING
 from patron.accounts.records import TOTAL
 from patron.customers import actions, writing
+from patron.erasure import requests
 from patron.jsonapi import tags
 from patron.jsonapi.attachments import attachments_of
 from patron.jsonapi.resources import (
@@ -63,6 +64,24 @@ async def update(ctx: Ctx, number: int, change: Change) -> None:
     if "customer_group" in change.relationships:
         await writing.put_in_group(ctx, number, change.relationships["customer_group"])
     await _tag(ctx, number, change)
+    if change.triggers.get("_request_anonymization"):
+        await requests.request(ctx, number)
+    if change.triggers.get("_cancel_anonymization"):
+        await requests.cancel(ctx, number)
+
+
+def _anonymization(row: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The wish to be forgotten and what became of it, as this wire tells it."""
+    if row is None:
+        return None
+    told = {"status": row["status"]}
+    for name in ("requested_at", "started_at", "completed_at", "failed_at", "cancelled_at"):
+        if row[name] is not None:
+            told[name] = f"{row[name][:19].replace('T', ' ')} UTC"
+    for name, by in (("requester", "requested_by"), ("cancellation_requester", "cancelled_by")):
+        if row[by] is not None:
+            told[name] = {"id": row[by], "first_name": None, "last_name": None, "email": None}
+    return told
 
 
 async def _tag(ctx: Ctx, number: int, change: Change) -> None:
@@ -90,6 +109,14 @@ CUSTOMERS = Resource(
         Attribute(name="profile_id", column="profile_id", write="cu"),
         Attribute(name="tax_exemption_code", column="tax_id", write="cu"),
         *common(reference="external_id"),
+        Attribute(
+            name="anonymization_status",
+            column="anonymization_status",
+            field="anonymization_status",
+            sorts=True,
+            enum=("requested", "started", "completed", "failed", "cancelled"),
+        ),
+        Attribute(name="anonymization_info", kind="object", column="anonymization", show=_anonymization),
     ),
     relationships=(
         Relationship(name="customer_group", targets=("customer_groups",), own="group_id", filters=True, write="cu"),
@@ -107,7 +134,11 @@ CUSTOMERS = Resource(
         tags.tags_of("account"),
         EVENT_STORES,
     ),
-    triggers=tags.TRIGGERS,
+    triggers=(
+        *tags.TRIGGERS,
+        Attribute(name="_request_anonymization", kind="boolean", write="u", private="cu"),
+        Attribute(name="_cancel_anonymization", kind="boolean", write="u", private="cu"),
+    ),
     prepare=prepare,
     create=create,
     update=update,

@@ -28,10 +28,15 @@ class Settings:
         "PATRON_DOMAIN", "Domain of the second API: https://<organization>.<domain>/api.", "patron.localhost"
     )
     requests_per_minute: int = setting(
-        "PATRON_REQUESTS_PER_MINUTE", "How often one address may call the second API, in each server process.", 6_000
+        "PATRON_REQUESTS_PER_MINUTE",
+        "How often one address may call the second API, in each server process; 0: no limit.",
+        6_000,
     )
     token_requests_per_minute: int = setting(
-        "PATRON_TOKEN_REQUESTS_PER_MINUTE", "How often one address may ask there for a token.", 600
+        "PATRON_TOKEN_REQUESTS_PER_MINUTE", "How often one address may ask there for a token; 0: no limit.", 600
+    )
+    address_header: str = setting(
+        "PATRON_ADDRESS_HEADER", "Header in which your proxy tells the caller's address: its last entry counts.", ""
     )
     smtp_url: str = setting("PATRON_SMTP_URL", "smtp(s)://user:password@host:port; without it mails are kept.", "")
     mail_from: str = setting("PATRON_MAIL_FROM", "Sender of all mails.", "Patron <no-reply@localhost.localdomain>")

@@ -52,7 +52,7 @@ class JsonApiFace:
     ) -> None:
         self._authenticator = Authenticator(database, secrets, cache, settings.domain)
         self._domain = settings.domain
-        self._limits = Limits(settings.requests_per_minute)
+        self._limits = Limits(settings.requests_per_minute, settings.address_header)
         self._clock = clock
         self._router = Router(ROUTES)
         self._shapes: dict[tuple[int, str, str], Shape] = {}

@@ -15,6 +15,8 @@ from patron.kernel.errors import TooMany
 
 INTERVAL_SECONDS = 60
 ADDRESSES_MAX = 50_000
+ADDRESS_LENGTH_MAX = 60
+UNLIMITED = 1_000_000_000  # what answers say where there is no limit
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -42,8 +44,10 @@ class Limit(msgspec.Struct, frozen=True):
 class Limits:
     """Counts requests by address: those of this minute, and of the last one as far as it reaches into the window."""
 
-    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, limit: int, header: str = "", clock: Callable[[], float] = time.monotonic) -> None:
+        """`limit` of 0 is none. `header` is where a proxy says who asked; else it is who is connected."""
         self._limit = limit
+        self._header = header.lower().encode("latin-1")
         self._clock = clock
         self._minute = 0
         self._now: dict[str, int] = {}
@@ -51,8 +55,9 @@ class Limits:
 
     def count(self, scope: Scope) -> Limit:
         """Count a request."""
-        address = scope["client"][0] if scope.get("client") else ""
-        at = self._clock()
+        if not self._limit:
+            return Limit(UNLIMITED, UNLIMITED, 1)
+        address, at = self._address(scope), self._clock()
         minute, within = int(at // INTERVAL_SECONDS), at % INTERVAL_SECONDS
         if minute != self._minute:
             self._before = self._now if minute == self._minute + 1 else {}
@@ -62,3 +67,12 @@ class Limits:
         earlier = self._before.get(address, 0) * (1 - within / INTERVAL_SECONDS)
         remaining = floor(self._limit - self._now.get(address, 0) - earlier)
         return Limit(self._limit, remaining, max(1, int(INTERVAL_SECONDS - within)))
+
+    def _address(self, scope: Scope) -> str:
+        """Who asks. The last entry of the header is the one that our own proxy wrote; others may be made up."""
+        if self._header:
+            told = [value for name, value in scope["headers"] if name == self._header]
+            if told:
+                last: str = told[-1].decode("latin-1").rpartition(",")[2].strip()
+                return last[:ADDRESS_LENGTH_MAX]
+        return str(scope["client"][0]) if scope.get("client") else ""

@@ -43,7 +43,7 @@ class OAuthFace:
     ) -> None:
         self._authenticator = Authenticator(database, secrets, cache, settings.domain)
         self._oauth = OAuth(database, secrets, settings.domain)
-        self._limits = Limits(settings.token_requests_per_minute)
+        self._limits = Limits(settings.token_requests_per_minute, settings.address_header)
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -120,7 +120,7 @@ async def test_every_answer_says_how_often_one_may_ask(organization: Organizatio
 
 def test_who_asks_too_often_waits() -> None:
     at = [60.0]
-    limits = Limits(2, lambda: at[0])
+    limits = Limits(2, clock=lambda: at[0])
     scope = {"client": ("192.0.2.1", 1)}
     assert [limits.count(scope).remaining for _ in range(3)] == [1, 0, -1]
     assert limits.count({"client": ("192.0.2.2", 1)}).remaining == 1

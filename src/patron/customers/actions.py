@@ -23,6 +23,7 @@ from patron.kernel.secrets import random_token
 from patron.logins import actions as logins
 from patron.notes import actions as notes
 from patron.notes.model import checked as checked_note
+from patron.sku_lists import actions as sku_lists
 from patron.tags import tagging
 from patron.visits import actions as visits
 from patron.visits.model import visitor_of
@@ -224,6 +225,7 @@ async def delete(ctx: Ctx, account_id: int, *, expect: frozenset[int] | None = N
     await visits.forget(ctx, account_id, visitor_of(account_id))
     await tagging.forget(ctx, "account", [account_id])
     await attachments.forget(ctx, "account", [account_id])
+    await sku_lists.forget(ctx, account_id)
     await accounts.delete(ctx, account)
 
 

@@ -8,7 +8,12 @@ from patron.jsonapi.resources import EVENT_STORES, Attribute, Change, Relationsh
 from patron.kernel.context import Ctx
 
 # What attachments may hang on here, by the core's kinds. The dialect has more types, of which we keep nothing.
-_TYPES: dict[str, str] = {"account": "customers", "segment": "customer_groups", "order": "orders"}
+_TYPES: dict[str, str] = {
+    "account": "customers",
+    "segment": "customer_groups",
+    "order": "orders",
+    "sku_list": "sku_lists",
+}
 _KINDS = {type_: kind for kind, type_ in _TYPES.items()}
 _ATTACHABLE = (
     "geocoders", "price_lists", "payment_methods", "markets", "customer_groups", "promotions", "orders", "transactions",

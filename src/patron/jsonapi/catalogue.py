@@ -8,6 +8,7 @@ from patron.jsonapi.order_subscriptions import ORDER_SUBSCRIPTIONS
 from patron.jsonapi.orders import ORDERS
 from patron.jsonapi.resources import Resource
 from patron.jsonapi.returns import RETURNS
+from patron.jsonapi.sku_lists import SKU_LIST_ITEMS, SKU_LISTS
 from patron.jsonapi.tags import TAGS
 
 _RESOURCES = (
@@ -17,6 +18,8 @@ _RESOURCES = (
     ORDERS,
     ORDER_SUBSCRIPTIONS,
     RETURNS,
+    SKU_LISTS,
+    SKU_LIST_ITEMS,
     TAGS,
 )
 

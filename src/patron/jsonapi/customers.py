@@ -128,7 +128,7 @@ CUSTOMERS = Resource(
             name="order_subscriptions", targets=("order_subscriptions",), to_many=True, key="account_id", filters=True
         ),
         Relationship(name="returns", targets=("returns",), to_many=True, key="account_id", filters=True),
-        elsewhere("sku_lists"),
+        Relationship(name="sku_lists", targets=("sku_lists",), to_many=True, key="account_id", filters=True),
         attachments_of("account"),
         elsewhere("events"),
         tags.tags_of("account"),

@@ -206,7 +206,8 @@ _NOTHING = Field("null::bigint", "integer")  # the id of what nobody leads to
 def _field(resource: Resource, name: str, served: Mapping[str, Resource], met: tuple[str, ...]) -> Field | None:
     if name == "id":
         return resource.listing.fields["id"]
-    attribute = next((one for one in resource.attributes if one.name == name and one.field), None)
+    known = (*resource.attributes, *resource.scopes)
+    attribute = next((one for one in known if one.name == name and one.field), None)
     if attribute is not None:
         assert attribute.field is not None
         return resource.listing.fields[attribute.field]

@@ -94,7 +94,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     integrations and web apps may whatever the type can. `owner` is the listing's field that must be the customer of
     the token, for what customers may beyond guests; `guest_reach` are the rows that guests reach, by letter, where
     that is not every row. `error_names` are the wire's names of domain fields. `prepare`
-    runs before the transaction. `total` is SQL that knows the number of rows without counting.
+    runs before the transaction. `scopes` are names that only filters know. `total` is SQL that knows the number of rows without counting.
     """
 
     type: str
@@ -102,6 +102,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     attributes: tuple[Attribute, ...]
     relationships: tuple[Relationship, ...] = ()
     triggers: tuple[Attribute, ...] = ()
+    scopes: tuple[Attribute, ...] = ()
     create: Create | None = None
     update: Update | None = None
     delete: Delete | None = None

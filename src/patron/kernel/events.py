@@ -97,6 +97,12 @@ TOPICS: dict[str, str] = {
     "attachment.created": "Attachment added",
     "attachment.updated": "Attachment changed",
     "attachment.deleted": "Attachment removed",
+    "sku_list.created": "List created",
+    "sku_list.updated": "List changed",
+    "sku_list.deleted": "List removed",
+    "sku_list_item.created": "Put on a list",
+    "sku_list_item.updated": "Item of a list changed",
+    "sku_list_item.deleted": "Taken off a list",
     "tag.created": "Tag created",
     "tag.updated": "Tag changed",
     "tag.deleted": "Tag removed",
@@ -116,7 +122,7 @@ TOPICS: dict[str, str] = {
 _UNASKED = frozenset(
     topic
     for topic in TOPICS
-    if topic.startswith(("note.", "card.", "ticket.", "attachment.")) or topic.endswith(".tagged")
+    if topic.startswith(("note.", "card.", "ticket.", "attachment.", "sku_list")) or topic.endswith(".tagged")
 ) | {
     "login.failed",
     "login.signed_in",

@@ -1,0 +1,1 @@
+"""Lists of SKU codes: the wish lists of customers, and lists of the shop."""

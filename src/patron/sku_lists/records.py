@@ -1,0 +1,52 @@
+"""Lists of SKUs and their items as flat rows with named columns."""
+
+from patron.kernel.query import Field, Sort
+from patron.kernel.sql import Listing
+
+# Which lists hold a code: for filters only.
+_HOLDS = "exists (select from sku_list_item wi where wi.tenant_id = $1 and wi.sku_list_id = wl.id and {})"
+
+SKU_LISTS = Listing(
+    select="""wl.id, wl.version, wl.account_id, wl.name, wl.slug, wl.description, wl.image_url, wl.manual,
+        wl.sku_code_regex, wl.created_at, wl.updated_at, wl.reference, wl.reference_origin, wl.metadata""",
+    source="sku_list wl",
+    where="wl.tenant_id = $1",
+    fields={
+        "id": Field("wl.id", "integer", sort="wl.id"),
+        "account_id": Field("wl.account_id", "integer"),
+        "name": Field("wl.name", sort='wl.name collate "C"'),
+        "slug": Field("wl.slug", sort="wl.slug"),
+        "description": Field("wl.description"),
+        "image_url": Field("wl.image_url"),
+        "manual": Field("wl.manual", "bool", sort="wl.manual"),
+        "sku_code": Field("wi.sku_code", inside=_HOLDS),
+        "created_at": Field("wl.created_at", "time", sort="wl.created_at"),
+        "updated_at": Field("wl.updated_at", "time", sort="wl.updated_at"),
+        "reference": Field("wl.reference", sort="coalesce(wl.reference, '') collate \"C\""),
+        "reference_origin": Field("wl.reference_origin", sort="coalesce(wl.reference_origin, '') collate \"C\""),
+        "metadata": Field("wl.metadata", "json"),
+    },
+    identity="wl.id",
+    order=(Sort("created_at"), Sort("id")),
+)
+
+SKU_LIST_ITEMS = Listing(
+    select="""li.id, li.version, li.sku_list_id, li.position, li.sku_code, li.quantity, li.created_at, li.updated_at,
+        li.reference, li.reference_origin, li.metadata""",
+    source="sku_list_item li join sku_list ll on ll.tenant_id = $1 and ll.id = li.sku_list_id",
+    where="li.tenant_id = $1 and ll.tenant_id = $1",
+    fields={
+        "id": Field("li.id", "integer", sort="li.id"),
+        "sku_list_id": Field("li.sku_list_id", "integer"),
+        "account_id": Field("ll.account_id", "integer"),
+        "position": Field("li.position", "integer", sort="li.position"),
+        "quantity": Field("li.quantity", "integer", sort="li.quantity"),
+        "created_at": Field("li.created_at", "time", sort="li.created_at"),
+        "updated_at": Field("li.updated_at", "time", sort="li.updated_at"),
+        "reference": Field("li.reference", sort="coalesce(li.reference, '') collate \"C\""),
+        "reference_origin": Field("li.reference_origin", sort="coalesce(li.reference_origin, '') collate \"C\""),
+        "metadata": Field("li.metadata", "json"),
+    },
+    identity="li.id",
+    order=(Sort("created_at"), Sort("id")),
+)

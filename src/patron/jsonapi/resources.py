@@ -93,8 +93,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     `guest` and `customer` say what sales channels may: create, show, list, update, delete (as letters C, S, L, U, D);
     integrations and web apps may whatever the type can. `owner` is the listing's field that must be the customer of
     the token, for what customers may beyond guests; `guest_reach` are the rows that guests reach, by letter, where
-    that is not every row. `error_names` are the wire's names of domain fields. `prepare`
-    runs before the transaction. `scopes` are names that only filters know. `total` is SQL that knows the number of rows without counting.
+    that is not every row. `error_names` are the wire's names of domain fields. `prepare` runs before the transaction.
+    `scopes` are names that only filters know. `total` is SQL that knows the number of rows without counting.
     """
 
     type: str

@@ -70,7 +70,7 @@ SKU_LISTS = Resource(
     scopes=(Attribute(name="sku_code", field="sku_code"),),
     relationships=(
         Relationship(name="customer", targets=("customers",), own="account_id", filters=True, write="cu"),
-        elsewhere("skus"),
+        Relationship(name="skus", targets=("skus",), to_many=True, is_virtual=True),
         Relationship(name="sku_list_items", targets=("sku_list_items",), to_many=True, key="sku_list_id", filters=True),
         elsewhere("bundles"),
         attachments_of("sku_list"),

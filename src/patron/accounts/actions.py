@@ -9,7 +9,6 @@ import msgspec
 
 from patron.accounts.model import AUDITED, Account, Profile, Registration, checked, keys
 from patron.accounts.queries import COLUMNS
-from patron.accounts.records import DEFAULT_SET
 from patron.kernel import events
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid, NotFound, Refused, Retry, Taken
@@ -23,22 +22,6 @@ async def lock(ctx: Ctx, account_id: int) -> Account:
     if row is None:
         raise NotFound("account", account_id)
     return Account(*row)
-
-
-async def hold_customer(ctx: Ctx, account_id: int) -> None:
-    """See that there is such a customer, an account of the default set, who cannot go until the transaction ends.
-
-    Raises Invalid.
-    """
-    if not await ctx.db.value(
-        f"""
-        select a.id from account a
-        where a.tenant_id = $1 and a.id = $2 and a.customer_set_code = {DEFAULT_SET} for key share of a
-        """,
-        ctx.tenant_id,
-        account_id,
-    ):
-        raise Invalid.field("customer", "must exist", "required")
 
 
 _RAISE = "update account set version = version + 1 where tenant_id = $1 and id = $2"

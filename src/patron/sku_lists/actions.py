@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from patron.accounts import actions as accounts
+from patron.accounts.holding import hold_customer
 from patron.attachments import owners as attachments
 from patron.kernel import events
 from patron.kernel.context import Ctx
@@ -17,7 +17,7 @@ async def create(ctx: Ctx, account_id: int | None, given: Mapping[str, Any]) -> 
     """A new list, of a customer or of nobody. Raises Invalid."""
     values = checked_list(given, None)
     if account_id is not None:
-        await accounts.hold_customer(ctx, account_id)
+        await hold_customer(ctx, account_id)
     list_id = await _insert(ctx, {"account_id": account_id, "slug": slug(values["name"]), **values})
     await _record(ctx, "sku_list.created", account_id, list_id, {"name": (None, values["name"])})
     return list_id
@@ -48,7 +48,7 @@ async def update(ctx: Ctx, list_id: int, given: Mapping[str, Any], *, expect: fr
     if "account_id" in given:
         values["account_id"] = given["account_id"]
         if values["account_id"] is not None:
-            await accounts.hold_customer(ctx, values["account_id"])
+            await hold_customer(ctx, values["account_id"])
     changes: events.Changes = {name: (before[name], value) for name, value in values.items() if before[name] != value}
     if not changes:
         return

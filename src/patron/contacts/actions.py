@@ -72,7 +72,7 @@ async def insert(ctx: Ctx, account_id: int, details: list[Details], *, is_new: b
     if not details:
         return []
     _check_count(len(details))
-    details = _one_primary([checked(one) for one in details])
+    details = one_primary([checked(one) for one in details])
     if not is_new and any(one.is_primary_billing or one.is_primary_shipping for one in details):
         await _clear_primary(
             ctx,
@@ -177,7 +177,7 @@ def _check_count(count: int) -> None:
         raise Invalid.field("contacts", f"has at most {CONTACTS_AT_ONCE_MAX} entries", "too_long")
 
 
-def _one_primary(details: list[Details]) -> list[Details]:
+def one_primary(details: list[Details]) -> list[Details]:
     """When several new contacts want to be primary for the same type, the last one is."""
     kept = []
     billing = shipping = False

@@ -115,6 +115,17 @@ TOPICS: dict[str, str] = {
     "segment.deleted": "Segment removed",
     "segment.joined": "Joined a segment",
     "segment.left": "Left a segment",
+    "import.created": "Import created",
+    "import.started": "Import started",
+    "import.completed": "Import completed",
+    "import.interrupted": "Import interrupted",
+    "import.deleted": "Import removed",
+    "export.created": "Export created",
+    "export.started": "Export started",
+    "export.completed": "Export completed",
+    "export.interrupted": "Export interrupted",
+    "export.failed": "Export failed",
+    "export.deleted": "Export removed",
 }
 
 

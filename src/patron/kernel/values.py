@@ -115,6 +115,7 @@ _ISSUER = re.compile(
     r"4|5[0-9]|6(?:011|21|22|24|25|26|27|28|4[4-9]|5|[237])|3(?:4|7|0[0-5]|095|6|[89]|52[89]|5[3-8])"
     r"|22(?:2[1-9]|[3-9])|2[3-6]|27(?:[01]|20)|8[12]"
 )
+_DIGITS = str.maketrans("", "", "0123456789")
 # Digits in groups, as people write them: with blanks or dashes between.
 _DIGIT_GROUPS = re.compile(r"[0-9]++(?:[\s\u2010-\u2015-]{1,2}[0-9]++)*+")
 # How cards print their number; a piece of a longer run of groups that looks so is taken for one too.
@@ -126,6 +127,8 @@ def holds_card_number(text: str) -> bool:
 
     Further digits beside it (an expiry date, an order number) do not hide it.
     """
+    if text.isascii() and len(text) - len(text.translate(_DIGITS)) < 13:
+        return False  # nearly all text there is
     for run in _DIGIT_GROUPS.finditer(unicodedata.normalize("NFKC", text)):
         groups = re.findall(r"[0-9]+", run[0])
         if any(_ISSUER.match(digits) and _luhn(digits) for digits in _candidates(groups)):

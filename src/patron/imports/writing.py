@@ -1,0 +1,243 @@
+"""Writes a chunk of an import: new customers with COPY, those that are there as asked, and how far it came."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from patron.imports import changing, jobs
+from patron.imports.jobs import Job, Tally
+from patron.imports.model import Complaint, Ready, group_key
+from patron.imports.rows import COLUMNS, Rows
+from patron.kernel import events, ids
+from patron.kernel.context import Ctx
+from patron.kernel.errors import Locked, NotFound, Retry, Taken, Unavailable
+
+ATTEMPTS_MAX = 5
+SLOTS = 16  # of account_count
+
+
+class Chunk(msgspec.Struct):
+    """Rows that are written together, with what is wrong with others, and where the next chunk begins.
+
+    `hashes` has the hash of each row's password that came in clear text, by line.
+    """
+
+    ready: list[Ready]
+    complaints: list[Complaint]
+    position: int
+    line: int
+    hashes: dict[int, str]
+
+
+class Known(msgspec.Struct):
+    """What of a chunk is there: accounts by address and by external id, and login names that somebody has."""
+
+    by_email: dict[str, int]
+    by_external_id: dict[str, int]
+    names: dict[str, int]
+    groups: dict[str, int | None]
+
+
+async def write(ctx: Ctx, job: Job, chunk: Chunk) -> Job:
+    """Write a chunk in one transaction, once. Answers the import as it is now.
+
+    Raises MovedError when the import no longer stands where it was seen. What others write at the same moment
+    is met by looking again.
+    """
+    for _ in range(ATTEMPTS_MAX):
+        try:
+            async with ctx.db.transaction():
+                await jobs.hold(ctx, job)
+                tally = await _write(ctx, job, chunk)
+                return await jobs.advance(ctx, job, tally, position=chunk.position, line=chunk.line)
+        except (Taken, NotFound, Locked, Retry):
+            continue
+    raise Unavailable("Others change the same customers at this moment.")
+
+
+async def _write(ctx: Ctx, job: Job, chunk: Chunk) -> Tally:
+    tally = Tally(complaints=list(chunk.complaints))
+    known = await look_up(ctx, chunk.ready)
+    fresh: list[tuple[Ready, str | None]] = []
+    old: list[tuple[Ready, int]] = []
+    later: list[Ready] = []  # rows whose customer another row of this chunk makes
+    seen: set[str] = set()
+    for ready in chunk.ready:
+        group, fault = group_of(ready, known)
+        if fault is not None:
+            tally.complaints.append(fault)
+            continue
+        key = key_of(ready)
+        account_id = find(known, ready)
+        if account_id is not None:
+            old.append((ready, account_id))
+        elif key is not None and key in seen:
+            later.append(ready)
+        elif (taken := taken_name(ready, known)) is not None:
+            tally.complaints.append(complaint(ready, taken, "is taken by another login"))
+        else:
+            fresh.append((ready, group))
+            if key is not None:
+                seen.add(key)
+            known.names |= dict.fromkeys(ready.names, 0)
+    made = await _make(ctx, fresh, chunk.hashes, known)
+    tally.created = len(made)
+    by_key = {key: made[ready.line] for ready, _ in fresh if (key := key_of(ready)) is not None}
+    old += [(ready, by_key[key_of(ready) or ""]) for ready in later]
+    for ready, account_id in old:
+        await _meet(ctx, job, tally, ready, account_id, known, chunk.hashes)
+    return tally
+
+
+async def _meet(
+    ctx: Ctx, job: Job, tally: Tally, ready: Ready, account_id: int, known: Known, hashes: Mapping[int, str]
+) -> None:
+    """A row whose customer is there already."""
+    if job.on_existing == "skip":
+        tally.skipped += 1
+    elif job.on_existing == "fail":
+        field = "email" if ready.email_key else "external_id"
+        tally.complaints.append(complaint(ready, field, "is that of a customer who is there already"))
+    else:
+        group_id = known.groups.get(group_key(ready.group)) if ready.group else None
+        complaints = await changing.change(ctx, ready, account_id, group_id, hashes.get(ready.line))
+        tally.complaints += complaints
+        tally.updated += not any(not one.is_warning for one in complaints)
+
+
+def complaint(ready: Ready, field: str, message: str) -> Complaint:
+    """What is wrong with a row that could be read."""
+    return Complaint(ready.line, shown(ready), field, message)
+
+
+def shown(ready: Ready) -> str:
+    """By what people find a row again."""
+    return ready.profile.email or ready.profile.external_id or ready.user_name or f"line {ready.line}"
+
+
+def key_of(ready: Ready) -> str | None:
+    """What makes two rows the same customer: the address; without one the external id."""
+    if ready.email_key is not None:
+        return f"e {ready.email_key}"
+    return f"x {ready.profile.external_id}" if ready.profile.external_id else None
+
+
+def find(known: Known, ready: Ready) -> int | None:
+    """The account that a row is about, if there is one."""
+    if ready.email_key is not None:
+        return known.by_email.get(ready.email_key)
+    return known.by_external_id.get(ready.profile.external_id) if ready.profile.external_id else None
+
+
+def taken_name(ready: Ready, known: Known) -> str | None:
+    """The column of a name that leads to another login."""
+    return next((column for name, column in ready.names.items() if name in known.names), None)
+
+
+def group_of(ready: Ready, known: Known) -> tuple[str | None, Complaint | None]:
+    """The key of the group that a row names, or why it cannot be put there."""
+    if ready.group is None:
+        return None, None
+    key = group_key(ready.group)
+    if key not in known.groups:
+        return None, complaint(ready, "group", "is the code of no group")
+    if known.groups[key] is None:
+        return None, complaint(ready, "group", "has a rule that says who is in it")
+    return key, None
+
+
+async def look_up(ctx: Ctx, chunk: Sequence[Ready]) -> Known:
+    """What of these rows is there already. Three statements at most."""
+    keys = [key for one in chunk if (key := one.email_key) is not None]
+    references = [one.profile.external_id for one in chunk if one.email_key is None and one.profile.external_id]
+    customer_set = ctx.at_site.customer_set
+    rows = await ctx.db.fetch(
+        """
+        select a.email_key, a.id from account a
+        where a.tenant_id = $1 and a.customer_set_code = $2 and a.email_key = any($3) and a.holds_email
+        """,
+        ctx.tenant_id,
+        customer_set,
+        keys,
+    )
+    by_reference = []
+    if references:
+        by_reference = await ctx.db.fetch(
+            """
+            select a.external_id, min(a.id) as id from account a
+            where a.tenant_id = $1 and a.customer_set_code = $2 and lower(a.external_id) = any($3)
+              and a.external_id = any($4) and not a.holds_email group by a.external_id
+            """,
+            ctx.tenant_id,
+            customer_set,
+            [reference.lower() for reference in references],
+            references,
+        )
+    return Known(
+        {row["email_key"]: row["id"] for row in rows},
+        {row["external_id"]: row["id"] for row in by_reference},
+        await _names(ctx, chunk),
+        await _groups(ctx, {group_key(one.group) for one in chunk if one.group}),
+    )
+
+
+async def _names(ctx: Ctx, chunk: Sequence[Ready]) -> dict[str, int]:
+    names = [name for one in chunk for name in one.names]
+    if not names:
+        return {}
+    rows = await ctx.db.fetch(
+        """
+        select n.name_key, n.account_id from login_name n
+        where n.tenant_id = $1 and n.customer_set_code = $2 and n.name_key = any($3)
+        """,
+        ctx.tenant_id,
+        ctx.at_site.customer_set,
+        names,
+    )
+    return {row["name_key"]: row["account_id"] for row in rows}
+
+
+async def _groups(ctx: Ctx, keys: set[str]) -> dict[str, int | None]:
+    """The groups with these codes; None for one that has a rule."""
+    if not keys:
+        return {}
+    rows = await ctx.db.fetch(
+        """
+        select s.code_key, case when exists (select from segment_rule r where r.tenant_id = $1 and r.segment_id = s.id)
+               then null else s.id end as id
+        from segment s where s.tenant_id = $1 and s.kind = 'group' and s.code_key = any($2) for share
+        """,
+        ctx.tenant_id,
+        sorted(keys),
+    )
+    return {row["code_key"]: row["id"] for row in rows}
+
+
+async def _make(
+    ctx: Ctx, fresh: Sequence[tuple[Ready, str | None]], hashes: Mapping[int, str], known: Known
+) -> dict[int, int]:
+    """Write new customers. Answers the account of each line."""
+    if not fresh:
+        return {}
+    contacts = sum(len(ready.contacts) for ready, _ in fresh)
+    numbers = {"account": len(fresh), "contact": contacts, "address": contacts}
+    drawn = {table: iter(await ids.draw(ctx.db, table, count)) for table, count in numbers.items()}
+    rows = Rows(ctx, drawn, {key: number for key, number in known.groups.items() if number is not None})
+    made = {ready.line: rows.add(ready, group, hashes.get(ready.line)) for ready, group in fresh}
+    for table, columns in COLUMNS.items():
+        if rows.tables[table]:
+            await ctx.db.copy(table, columns, rows.tables[table])
+    await ctx.db.execute(
+        """
+        update account_count set accounts = accounts + $4, anonymous = anonymous + $5
+        where tenant_id = $1 and customer_set_code = $2 and slot = $3
+        """,
+        ctx.tenant_id,
+        ctx.at_site.customer_set,
+        secrets.randbelow(SLOTS),
+        len(fresh),
+        rows.guests,
+    )
+    await events.touched(ctx, list(made.values()))
+    return made

@@ -1,0 +1,11 @@
+"""Imports and exports of customers: how far each came, and what was wrong with which row."""
+
+from patron.migrations.sql import run
+
+revision = "0016"
+down_revision = "0015"
+
+
+def upgrade() -> None:
+    """See the SQL file of the same name."""
+    run("0016_imports")

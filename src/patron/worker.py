@@ -48,6 +48,9 @@ _ENDED = {
     "waiting_sign_in": "expires_at < $2::timestamptz - interval '1 day'",
     "second_factor": "confirmed_at is null and created_at < $2::timestamptz - interval '1 day'",
     "password_reset": "expires_at < $2::timestamptz - interval '30 days'",
+    "import_key": "at < $2::timestamptz - interval '1 day'",
+    "import_job": "source = 'inputs' and updated_at < $2::timestamptz - interval '30 days'",
+    "export_job": "updated_at < $2::timestamptz - interval '30 days'",
     "mail": "created_at < $2::timestamptz - interval '30 days' and next_at is null",
 }
 _SWEPT_AT_ONCE = 5_000

@@ -4,7 +4,6 @@ import csv
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -158,7 +157,7 @@ async def _import(
     try:
         with measured(desk, source.size, job.position) as done:
             job = await running.run(
-                lambda: replace(counter.ctx(), request_id=f"import-{job.id}"),
+                lambda: counter.ctx(f"import-{job.id}"),
                 job,
                 source.records(job.position, job.line),
                 lambda now: done(now.position),

@@ -101,11 +101,11 @@ def _csv(
 
 def _check_head(names: list[str], ignored: frozenset[str]) -> None:
     unknown = [name for name in names if not _is_known(name) and name not in ignored]
-    if not names or not any(_is_known(name) for name in names):
-        raise Invalid.field("file", "The first line names no column of the format (docs/imports.md).")
     if unknown:
         shown = ", ".join(unknown[:10])
         raise Invalid.field("file", f"These columns are not known: {shown}. Rename them, or say that they be ignored.")
+    if not names or not any(name not in ignored for name in names):
+        raise Invalid.field("file", "The first line names no column of the format (docs/imports.md).")
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise Invalid.field("file", f"The first line names the column {twice} twice.")

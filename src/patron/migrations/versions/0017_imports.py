@@ -2,10 +2,10 @@
 
 from patron.migrations.sql import run
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 
 
 def upgrade() -> None:
     """See the SQL file of the same name."""
-    run("0016_imports")
+    run("0017_imports")

@@ -134,7 +134,7 @@ def _json(
         if not isinstance(read, dict):
             yield Record(lines.line, lines.end, fault="is not a JSON object")
             continue
-        named: dict[str, Any] = {renamed.get(name, name): value for name, value in read.items()}
+        named: dict[str, Any] = {str(renamed.get(name, name)): value for name, value in read.items()}
         yield Record(lines.line, lines.end, {name: value for name, value in named.items() if name not in ignored})
 
 

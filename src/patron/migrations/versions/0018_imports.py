@@ -2,10 +2,10 @@
 
 from patron.migrations.sql import run
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 
 
 def upgrade() -> None:
     """See the SQL file of the same name."""
-    run("0017_imports")
+    run("0018_imports")

@@ -88,6 +88,11 @@ def factor(created_at: datetime, confirmed_at: datetime | None) -> dict[str, Any
             "confirmed_at": confirmed_at}  # fmt: skip
 
 
+def grant(nonce: int, **times: datetime) -> dict[str, Any]:
+    fixed = {"scope": "", "is_confidential": True, "issued_at": NOW - 20 * DAY}
+    return {"application_id": 1, "nonce": nonce, **fixed, **times}
+
+
 SWEPT: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
     "idempotency_key": (
         [{"caller": "c", "key": "old", "fingerprint": b"", "created_at": NOW - DAY, "expires_at": NOW - INSTANT}],
@@ -102,6 +107,18 @@ SWEPT: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
     "sign_in_failure": (
         [{"key": b"old", "failed_count": 9, "first_at": NOW - 9 * DAY, "last_at": NOW - DAY - INSTANT}],
         [{"key": b"new", "failed_count": 9, "first_at": NOW - 9 * DAY, "last_at": NOW - DAY}],
+    ),
+    "access_grant": (
+        [
+            grant(1, expires_at=NOW - DAY - INSTANT),
+            grant(2, expires_at=NOW - 14 * DAY, refresh_expires_at=NOW - DAY - INSTANT),
+            grant(3, expires_at=NOW + DAY, refresh_expires_at=NOW + 14 * DAY, ended_at=NOW - DAY - INSTANT),
+        ],
+        [
+            grant(4, expires_at=NOW - DAY),
+            grant(5, expires_at=NOW - 14 * DAY, refresh_expires_at=NOW - DAY),
+            grant(6, expires_at=NOW + DAY, ended_at=NOW - DAY),
+        ],
     ),
     "login_device": (
         [{"account_id": 1, "fingerprint": b"old", "seen_at": NOW - 400 * DAY - INSTANT}],

@@ -8,6 +8,9 @@ from typing import Any
 
 import msgspec
 
+from patron.kernel.errors import PatronError
+from patron.web import bodies
+
 ASSERTION_BYTES_MAX = 4_096
 CLAIM = "https://commercelayer.io/claims"
 
@@ -30,16 +33,13 @@ class _Payload(msgspec.Struct, frozen=True):
     claim: Claim = msgspec.field(name=CLAIM)
 
 
-_DECODER = msgspec.json.Decoder(_Payload)
-
-
 def read(text: str) -> Claim | None:
     """The claim of an assertion; None for text that asserts nothing."""
     parts = text.split(".")
     if len(text) > ASSERTION_BYTES_MAX or len(parts) != 3:
         return None
     try:
-        claim = _DECODER.decode(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))).claim
-    except (ValueError, RecursionError, msgspec.DecodeError):
+        claim: Claim = bodies.read(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)), _Payload).claim
+    except (ValueError, PatronError):
         return None
     return claim if claim.owner is not None or claim.custom_claim else None

@@ -53,7 +53,7 @@ class Caller(msgspec.Struct, frozen=True):
             raise Refusal("METHOD_NOT_ALLOWED", "Method not allowed", "This resource does not allow that.")
         if not self.is_public:
             return False
-        if not self.grant.scope:
+        if not self.grant.scope and not self.grant.is_confidential:
             raise Forbidden("The token has no market in its scope.")
         if letter in resource.guest:
             return False

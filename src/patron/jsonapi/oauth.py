@@ -12,7 +12,7 @@ from patron.jsonapi.caller import SCOPES, Caller
 from patron.kernel.caller import Actor
 from patron.kernel.context import Ctx, Secrets
 from patron.kernel.db import Database, Session
-from patron.kernel.errors import PatronError
+from patron.kernel.errors import PatronError, Unauthenticated
 from patron.logins import actions as logins
 from patron.logins import sign_in
 from patron.segments import queries as segments
@@ -110,9 +110,18 @@ class OAuth:
     ) -> dict[str, Any]:
         wanted = await self._scoped(db, program, asked.scope, proved, None)
         found = await grants.running(db, wanted, now)
-        if found is None:
+        if found is None or not await self._is_good(db, program, found, now):
             found, _ = await grants.issue(db, wanted, now, refreshable=False)
         return await self._answer(db, program, found, None, now)
+
+    async def _is_good(self, db: Session, program: Program, grant: Grant, now: datetime) -> bool:
+        """Whether the token of a running grant would be taken: the key that signed it may have been retired since."""
+        token = await tokens.sign(db, self._secrets, program, grant, self._domain)
+        try:
+            await self._secrets.keyring.verify_from(db, token, tokens.issuer(self._domain), now, "RS512")
+        except Unauthenticated:
+            return False
+        return True
 
     async def _password(
         self, db: Session, program: Program, asked: TokenRequest, proved: bool, now: datetime, request_id: str
@@ -120,7 +129,10 @@ class OAuth:
         if program.kind != "sales_channel" or not program.takes_passwords:
             raise _bad("unauthorized_client", "This client may not use this grant.")
         actor = Actor("application", program.client_id, application_id=program.id)
-        site = program.markets[0].site if program.markets else None
+        markets = _markets(program, asked.scope or "")
+        site = next((market.site for market in markets or program.markets), None)
+        if site is None:
+            raise _bad("invalid_scope", "The organization has no market.")
         ctx = Ctx(program.tenant_id, actor, SCOPES, now, request_id, db, self._secrets, site)
         attempt = await sign_in.try_name(ctx, asked.username or "", asked.password or "")
         if attempt.login is None:
@@ -165,7 +177,8 @@ class OAuth:
         if claim.owner is not None:
             number = ids.read(claim.owner.id)
             account = await accounts.find(db, program.tenant_id, number or 0)
-            if claim.owner.type != "Customer" or account is None or not account.is_active:
+            is_customer = account is not None and account.customer_set == program.customer_set
+            if claim.owner.type != "Customer" or account is None or not is_customer or not account.is_active:
                 raise _bad("invalid_assertion", "The provided assertion is invalid.")
             account_id = account.id
         wanted = await self._scoped(db, program, asked.scope, proved, account_id)
@@ -178,12 +191,12 @@ class OAuth:
     ) -> Asked:
         """What the scope gives. Private markets are for members of their group. Raises OAuthError."""
         markets = _markets(program, scope or "")
-        if program.kind == "sales_channel":
-            private = {market.group_id for market in markets or () if market.group_id is not None}
-            if private and not private <= await self._groups(db, program, account_id):
+        if program.kind == "sales_channel" and any(market.group_id is not None for market in program.markets):
+            group = None if account_id is None else await segments.group_of(db, program.tenant_id, account_id)
+            entered = [market for market in markets or program.markets if market.group_id in (None, group)]
+            if markets is not None and len(entered) < len(markets):
                 raise _bad("invalid_scope", "The requested scope is invalid.")
-            if markets is None and scope:
-                markets = [market for market in program.markets if market.group_id is None]
+            markets = entered
         return Asked(
             tenant_id=program.tenant_id,
             application_id=program.id,
@@ -194,17 +207,15 @@ class OAuth:
             account_id=account_id,
         )
 
-    async def _groups(self, db: Session, program: Program, account_id: int | None) -> set[int]:
-        return set() if account_id is None else {await segments.group_of(db, program.tenant_id, account_id) or 0}
-
     async def _answer(
         self, db: Session, program: Program, grant: Grant, refresh: str | None, now: datetime
     ) -> dict[str, Any]:
+        """What a client gets for its grant."""
         answer: dict[str, Any] = {
             "access_token": await tokens.sign(db, self._secrets, program, grant, self._domain),
             "token_type": "bearer",
             "expires_in": int(grant.expires_at.timestamp()) - int(now.timestamp()),
-            "scope": grant.scope or "market:all",
+            "scope": tokens.scope(grant),
             "created_at": int(grant.issued_at.timestamp()),
         }
         if refresh is not None:
@@ -212,6 +223,23 @@ class OAuth:
         if grant.account_id is not None:
             answer |= {"owner_id": ids.shown(grant.account_id), "owner_type": "customer"}
         return answer
+
+    async def owner(self, caller: Caller) -> dict[str, Any] | None:
+        """Whose token it is, as tokeninfo tells it (behaviour 1)."""
+        if caller.account_id is None:
+            return None
+        account = await accounts.find(self._database.session(), caller.grant.tenant_id, caller.account_id)
+        if account is None:
+            return None
+        return {
+            "id": ids.shown(account.id),
+            "type": "Customer",
+            "first_name": account.first_name,
+            "last_name": account.last_name,
+            "email": account.email.lower() if account.email else None,
+            "owner": False,
+            "time_zone": None,
+        }
 
     async def revoke(self, caller: Caller | None, body: dict[str, Any], now: datetime) -> dict[str, Any]:
         """End a token: `caller` is whose access token it is, if it is one. Raises OAuthError."""
@@ -222,13 +250,15 @@ class OAuth:
         if program is None:
             raise refused
         async with db.transaction():
-            grant = caller.grant if caller else await grants.end_refresh(db, program.tenant_id, program.id, token)
+            grant = caller.grant if caller else await grants.of_refresh(db, program.tenant_id, program.id, token)
             if grant is None or (grant.tenant_id, grant.application_id) != (program.tenant_id, program.id):
                 raise refused
             needs_secret = program.kind != "sales_channel" or grant.is_confidential or grant.account_id is None
-            if needs_secret and program.has_secret and not await programs.knows_secret(db, program, secret):
+            is_asked = secret or (needs_secret and program.has_secret)
+            if is_asked and not await programs.knows_secret(db, program, secret):
                 raise refused
-            await grants.end(db, grant, now)
+            if not await grants.end(db, grant, now):
+                raise refused
             await self._secrets.revocations.announce(db, grant.subject)
         return {}
 

@@ -1,14 +1,15 @@
 """The routes of the token endpoint, outside /api: plain JSON (Commerce Layer behaviour 2)."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from patron.jsonapi import ids
-from patron.jsonapi.app import as_json
+from patron.jsonapi import ids, tokens
+from patron.jsonapi.app import ATTEMPTS_MAX, as_json
 from patron.jsonapi.auth import Authenticator
 from patron.jsonapi.caller import Caller
 from patron.jsonapi.catalogue import SERVED
@@ -17,14 +18,15 @@ from patron.jsonapi.limits import Limits
 from patron.jsonapi.oauth import OAuth, OAuthError, TokenRequest
 from patron.kernel.context import Secrets
 from patron.kernel.db import Database
-from patron.kernel.errors import Invalid, PatronError, TooMany, Unauthenticated, Unavailable
+from patron.kernel.errors import Invalid, PatronError, Retry, TooMany, Unauthenticated, Unavailable
 from patron.kernel.remembered import Remembered
 from patron.kernel.secrets import random_token
 from patron.settings import Settings
-from patron.web import bodies
+from patron.web import bodies, metrics
 from patron.web.replies import Reply
 
 _DISCARDED_BYTES_MAX = 1_000_000
+_NAMES = {"oauth.token", "oauth.revoke", "oauth.tokeninfo"}
 _ACTIONS = {"C": "create", "S": "read", "U": "update", "D": "destroy"}
 
 log = structlog.get_logger()
@@ -48,10 +50,11 @@ class OAuthFace:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        started, request_id = time.perf_counter(), random_token()
         limit = self._limits.count(scope)
         try:
             limit.check()
-            reply = as_json(200, await self._answer(scope, receive))
+            reply = as_json(200, await self._answer(scope, receive, request_id))
         except OAuthError as error:
             reply = _failed(error.status, error.title, error.message, error.code)
         except Unauthenticated:
@@ -65,27 +68,32 @@ class OAuthFace:
         except bodies.Gone:
             return
         except Exception:
-            log.exception("token request failed")
+            log.exception("token request failed", request_id=request_id)
             reply = _failed(500, "Internal server error", "Something went wrong.", "INTERNAL_SERVER_ERROR")
-        reply.headers |= limit.headers
+        reply.headers |= {"x-request-id": request_id, **limit.headers}
+        name = scope["path"].strip("/").replace("/", ".")
+        metrics.observe("jsonapi", name if name in _NAMES else "none", reply.status, time.perf_counter() - started)
         await reply.send(send)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> dict[str, Any]:
+    async def _answer(self, scope: Scope, receive: Receive, request_id: str) -> dict[str, Any]:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
         now, path, method = self._clock(), scope["path"].rstrip("/"), scope["method"]
         if path == "/oauth/tokeninfo" and method == "GET":
-            return _described(await self._authenticator.caller(headers, now))
+            caller = await self._authenticator.caller(headers, now)
+            return _described(caller, await self._oauth.owner(caller))
         if method != "POST" or path not in ("/oauth/token", "/oauth/revoke"):
             raise OAuthError("not_found", "There is nothing here.", 404, "RECORD_NOT_FOUND")
         data = await bodies.receive(receive, discard_max=_DISCARDED_BYTES_MAX)
         if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             data = bodies.from_form(data)
         if path == "/oauth/token":
-            return await self._oauth.token(bodies.read(data, TokenRequest), now, random_token())
+            asked = bodies.read(data, TokenRequest)
+            return await retried(lambda: self._oauth.token(asked, now, request_id))
         body = bodies.read(data, Any)
         if not isinstance(body, dict):
             raise Invalid.field("body", "must be an object")
-        return await self._oauth.revoke(await self._caller_of(str(body.get("token") or ""), now), body, now)
+        whose = await self._caller_of(str(body.get("token") or ""), now)
+        return await retried(lambda: self._oauth.revoke(whose, body, now))
 
     async def _caller_of(self, token: str, now: datetime) -> Caller | None:
         """Whose access token that is, if it is one."""
@@ -95,7 +103,7 @@ class OAuthFace:
             return None
 
 
-def _described(caller: Caller) -> dict[str, Any]:
+def _described(caller: Caller, owner: dict[str, Any] | None) -> dict[str, Any]:
     """What a token is worth."""
     program, grant = caller.program, caller.grant
     permissions: dict[str, Any] = {}
@@ -104,13 +112,11 @@ def _described(caller: Caller) -> dict[str, Any]:
         if caller.is_public:
             letters = resource.guest + (resource.customer if caller.account_id is not None else "")
         permissions[resource.type] = {"actions": [name for letter, name in _ACTIONS.items() if letter in letters]}
-    owner = {"id": ids.shown(caller.account_id), "type": "Customer"} if caller.account_id is not None else None
-    markets = grant.market_ids if grant.market_ids is not None else [one.id for one in program.markets]
     app_id = ids.shown(program.id)
     return {
         "token": {
             "test": program.mode == "test",
-            "market_ids": [ids.shown(one) for one in markets],
+            "market_ids": [ids.shown(one) for one in tokens.market_ids(program, grant)],
             "stock_location_ids": [],
             "lifespan": int(grant.expires_at.timestamp() - grant.issued_at.timestamp()),
         },
@@ -120,6 +126,16 @@ def _described(caller: Caller) -> dict[str, Any]:
         "permissions": permissions,
         "accessible_apps": [],
     }
+
+
+async def retried(work: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+    """Do it again when another change came in between. Raises Unavailable after a few times."""
+    for _ in range(ATTEMPTS_MAX):
+        try:
+            return await work()
+        except Retry:
+            continue
+    raise Unavailable("Too many requests change the same thing at this moment.", retry_after=1)
 
 
 def _failed(status: int, title: str, detail: str, code: str) -> Reply:

@@ -28,6 +28,16 @@ def base_url(slug: str, domain: str) -> str:
     return f"https://{slug}.{domain}/api"
 
 
+def market_ids(program: Program, grant: Grant) -> list[int]:
+    """The markets of a grant."""
+    return grant.market_ids if grant.market_ids is not None else [one.id for one in program.markets]
+
+
+def scope(grant: Grant) -> str:
+    """The scope as it was asked for; without one, all markets for who proved itself with a secret, else none."""
+    return grant.scope or ("market:all" if grant.is_confidential else "")
+
+
 def claims(program: Program, grant: Grant, domain: str) -> Claims:
     """What the token of a grant says; the same whenever it is asked."""
     made: dict[str, Any] = {
@@ -49,7 +59,7 @@ def claims(program: Program, grant: Grant, domain: str) -> Claims:
         made["owner"] = {"type": "Customer", "id": ids.shown(grant.account_id)}
     if grant.scope:
         made["market"] = {
-            "id": [ids.shown(one) for one in grant.market_ids or [m.id for m in program.markets]],
+            "id": [ids.shown(one) for one in market_ids(program, grant)],
             "stock_location_ids": [],
             "geocoder_id": None,
             "allows_external_prices": False,
@@ -58,7 +68,7 @@ def claims(program: Program, grant: Grant, domain: str) -> Claims:
         made["custom_claim"] = grant.custom_claim
     return {
         **made,
-        "scope": grant.scope or "market:all",
+        "scope": scope(grant),
         "exp": int(grant.expires_at.timestamp()),
         "test": program.mode == "test",
         "rand": grant.fraction,
@@ -82,7 +92,7 @@ async def caller_of(db: Session, read: Claims) -> Caller:
     if grant.account_id is None:
         return Caller(program, grant)
     account = await accounts.find(db, grant.tenant_id, grant.account_id)
-    if account is None or not account.is_active:
+    if account is None or not account.is_active or account.customer_set != program.customer_set:
         raise Unauthenticated("invalid_token: the customer is not there any more.")
     return Caller(program, grant, account.user_id)
 

@@ -27,7 +27,7 @@ Algorithm = Literal["Ed25519", "RS512"]
 ALGORITHMS: tuple[Algorithm, ...] = ("Ed25519", "RS512")
 _TYPES = {"Ed25519": "at+jwt", "RS512": "JWT"}
 _RSA_BITS = 2048
-TOKEN_CHARACTERS_MAX = 4096
+TOKEN_CHARACTERS_MAX = 8_192  # with a claim as large as an assertion may bring
 RELOAD_SECONDS_MIN = 1.0
 KEYS_RELOADED_SECONDS = 60.0
 # A process that has read the keys just before a new one was made does not look again at once (RELOAD_SECONDS_MIN). So a

@@ -64,12 +64,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def running(db: Session, asked: Asked, now: datetime) -> Grant | None:
-    """The program's own grant of this scope that runs for a while yet."""
+    """The program's own grant of this scope, with these markets, that runs for a while yet."""
     row = await db.row(
         f"""
         select {COLUMNS} from access_grant g
         where g.tenant_id = $1 and g.application_id = $2 and g.account_id is null and g.scope = $3
-          and g.is_confidential = $4 and g.custom_claim is null and g.refresh_digest is null and g.ended_at is null
+          and g.is_confidential = $4 and g.market_ids is not distinct from $7
+          and g.custom_claim is null and g.refresh_digest is null and g.ended_at is null
           and g.expires_at > $5 and g.issued_at <= $6
         order by g.expires_at desc, g.id desc limit 1
         """,
@@ -79,6 +80,7 @@ async def running(db: Session, asked: Asked, now: datetime) -> Grant | None:
         asked.is_confidential,
         now + RENEWED_BEFORE,
         now,
+        asked.market_ids,
     )
     return Grant(*row) if row else None
 
@@ -142,8 +144,8 @@ async def take_refresh(
     return Grant(*row) if row else None
 
 
-async def end_refresh(db: Session, tenant_id: int, application_id: int, refresh_token: str) -> Grant | None:
-    """End the refresh token, and with it the grant that it came with."""
+async def of_refresh(db: Session, tenant_id: int, application_id: int, refresh_token: str) -> Grant | None:
+    """The grant that a refresh token came with, kept from changing until the transaction ends."""
     row = await db.row(
         f"""
         select {COLUMNS} from access_grant g
@@ -156,9 +158,9 @@ async def end_refresh(db: Session, tenant_id: int, application_id: int, refresh_
     return Grant(*row) if row else None
 
 
-async def end(db: Session, grant: Grant, now: datetime) -> None:
-    """End a grant: its tokens are worth nothing. The caller announces its subject."""
-    await db.execute(
+async def end(db: Session, grant: Grant, now: datetime) -> bool:
+    """End a grant: its tokens are worth nothing. The caller announces its subject. Answers whether it still ran."""
+    ended = await db.execute(
         """
         update access_grant set ended_at = $3, refresh_digest = null
         where tenant_id = $1 and id = $2 and ended_at is null
@@ -167,3 +169,4 @@ async def end(db: Session, grant: Grant, now: datetime) -> None:
         grant.id,
         now,
     )
+    return ended > 0

@@ -27,12 +27,15 @@ class Market(msgspec.Struct, frozen=True):
 
 
 class Program(msgspec.Struct, frozen=True):
-    """An application of the second dialect, with its organization (our tenant)."""
+    """An application of the second dialect, with its organization (our tenant), whose customers are those of the
+    default customer set.
+    """
 
     tenant_id: int
     tenant_name: str
     slug: str
     mode: str
+    customer_set: str
     id: int
     client_id: str
     name: str
@@ -49,7 +52,9 @@ class Program(msgspec.Struct, frozen=True):
 
 
 _SELECT = """
-    select t.id as tenant_id, t.name as tenant_name, t.slug, t.mode, a.id, a.client_id, a.name, a.kind,
+    select t.id as tenant_id, t.name as tenant_name, t.slug, t.mode,
+           (select d.code from customer_set d where d.tenant_id = $1 and d.is_default) as customer_set,
+           a.id, a.client_id, a.name, a.kind,
            a.takes_passwords, a.secret_digest is not null as has_secret, a.access_seconds,
            (select coalesce(json_agg(json_build_object('code', s.code, 'group_id', s.group_id, 'site',
                 json_build_object('id', s.id, 'name', s.name, 'customer_set', s.customer_set_code, 'country', s.country,

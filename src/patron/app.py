@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from patron.jsonapi import ids
+from patron.jsonapi import openapi as jsonapi_openapi
 from patron.jsonapi.app import JsonApiFace
 from patron.jsonapi.caller import Caller as JsonApiCaller
 from patron.jsonapi.catalogue import SERVED
@@ -86,7 +87,8 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = c
         Route("/metrics", _metrics),
         Route("/.well-known/jwks.json", jwks),
         Route("/openapi/kibo.json", _kibo_document),
-        *docs.routes({"Kibo": "/openapi/kibo.json"}),
+        Route("/openapi/jsonapi.json", _jsonapi_document),
+        *docs.routes({"Kibo": "/openapi/kibo.json", "JSON:API": "/openapi/jsonapi.json"}),
         Route("/", _home),
     ]
     return _App(api, routes=routes, lifespan=lifespan)
@@ -161,6 +163,11 @@ async def _metrics(_request: Request) -> Response:
 async def _kibo_document(_request: Request) -> Response:
     """The OpenAPI document of the Kibo face."""
     return Response(kibo_openapi.document(), media_type="application/json")
+
+
+async def _jsonapi_document(_request: Request) -> Response:
+    """The OpenAPI document of the JSON:API face."""
+    return Response(jsonapi_openapi.document(), media_type="application/json")
 
 
 async def _home(_request: Request) -> Response:

@@ -14,7 +14,7 @@ async def test_every_file_that_the_page_names_is_served_by_us_and_kept_for_ever(
 
     named = re.findall(r'(?:src|href)="([^"]+)"', page)
 
-    assert len(named) == 7
+    assert len(named) == 8
     for address in named:
         assert re.match(r"/(docs|openapi)/", address), address
         served = await http.get(address)
@@ -32,7 +32,10 @@ async def test_the_page_names_the_documents_that_we_serve(http: httpx.AsyncClien
     (data,) = re.findall(r'data-documents="([^"]+)"', page)
     documents = json.loads(html.unescape(data))
 
-    assert documents == [{"name": "Kibo", "url": "/openapi/kibo.json"}]
+    assert documents == [
+        {"name": "Kibo", "url": "/openapi/kibo.json"},
+        {"name": "JSON:API", "url": "/openapi/jsonapi.json"},
+    ]
     for document in documents:
         served = await http.get(document["url"])
         assert served.headers["content-type"] == "application/json"

@@ -221,11 +221,11 @@ def _field(resource: Resource, name: str, served: Mapping[str, Resource], met: t
             continue
         if target.type in met:
             continue
-        inner = _field(target, name[len(one.name) + 1 :], served, (*met, target.type))
+        seen = target if one.listing is None else msgspec.structs.replace(target, listing=one.listing)
+        inner = _field(seen, name[len(one.name) + 1 :], served, (*met, target.type))
         if inner is not None:
             own = resource.listing.fields[one.own].sql if one.own else resource.listing.identity
-            listing = one.listing or target.listing
-            return across(own, listing, one.key or "id", inner)
+            return across(own, seen.listing, one.key or "id", inner)
     return None
 
 

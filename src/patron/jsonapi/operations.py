@@ -207,8 +207,9 @@ async def related(request: Request) -> Document:
 
 
 async def _many(request: Request, one: Relationship, target: Resource, row: Row, reach: tuple[Filter, ...]) -> Document:
-    asked = asking.read(request.query, target, request.served, is_list=True)
     listing = one.listing or target.listing
+    seen = msgspec.structs.replace(target, listing=listing)
+    asked = asking.read(request.query, seen, request.served, is_list=True)
     assert one.key is not None
     owner = f"{listing.fields[one.key].sql} = $2"
     return await _page(request, target, asked, reach, _below(request), row["id"], listing=listing, extra=owner)

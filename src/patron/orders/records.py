@@ -20,7 +20,7 @@ def _fields(of: str, texts: tuple[str, ...], times: tuple[str, ...]) -> dict[str
         "metadata": Field(f"{of}.metadata", "json"),
         "zero": Field("0::bigint", "integer", sort="0::bigint"),
         "never": Field("null::timestamptz", "time", sort="'-infinity'::timestamptz"),
-        "no": Field("false", "bool", sort="false"),
+        "no": Field("false", "bool", sort="false::boolean"),
         **{name: _text(name, of) for name in ("status", "reference", "reference_origin", *texts)},
         **{name: _time(name, of) for name in ("created_at", "updated_at", *times)},
     }
@@ -55,7 +55,7 @@ ORDERS = Listing(
         "zero": Field("0::bigint", "integer", sort="0::bigint"),
         "nothing": Field("null::text", sort="''::text"),
         "never": Field("null::timestamptz", "time", sort="'-infinity'::timestamptz"),
-        "no": Field("false", "bool", sort="false"),
+        "no": Field("false", "bool", sort="false::boolean"),
         "metadata": Field("o.metadata", "json"),
         **{
             name: _text(name)
@@ -116,7 +116,7 @@ ORDER_SUBSCRIPTIONS = Listing(
         **_fields("u", ("frequency",), ("starts_at", "expires_at", "next_run_at")),
         "source_order_id": Field("u.source_order_id", "integer"),
         "email": Field(_SUBSCRIPTION_EMAIL),
-        "unknown": Field("null::boolean", "bool", sort="false"),
+        "unknown": Field("null::boolean", "bool", sort="false::boolean"),
     },
     identity="u.id",
     order=(Sort("created_at"), Sort("id")),

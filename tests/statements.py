@@ -13,6 +13,7 @@ from typing import Self
 import patron
 from patron.erasure.job import DUE as FORGET_DUE
 from patron.segments.job import DUE
+from patron.webhooks import deliveries, relay
 
 Node = str | list["Node"]
 
@@ -53,6 +54,8 @@ ACROSS_TENANTS = {
         "credit_payment p where p.tenant_id = t.id and p.expires_at <= $1 and p.held_minor > 0) order by t.id"
     ): "the worker looks which tenants have credits or holds to end",
     " ".join(FORGET_DUE.split()): "the worker looks which tenants have customers to forget",
+    " ".join(relay.DUE.split()): "the worker looks which tenants have events that nobody was told of",
+    " ".join(deliveries.DUE.split()): "the worker looks which webhooks have something due",
     " ".join(DUE.split()): "the worker looks which tenants have segments to keep in step",
     "select version_num from alembic_version": "the operator's commands ask Alembic's own table for the revision",
 }

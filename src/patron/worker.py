@@ -14,11 +14,14 @@ import structlog
 from patron import outbox
 from patron.credits import expiry
 from patron.erasure.job import forget_due
+from patron.jsonapi import ids
+from patron.jsonapi.deliveries import Renderer
 from patron.kernel.caller import SYSTEM
 from patron.kernel.clock import clock
 from patron.kernel.context import Ctx, Secrets
 from patron.kernel.db import Database, Session
 from patron.kernel.errors import PatronError, Retry
+from patron.kernel.outbound import Outbound
 from patron.kernel.revocation import Revocations
 from patron.kernel.secrets import Passwords, Vault
 from patron.kernel.tokens import Keyring
@@ -26,10 +29,14 @@ from patron.logs import configure
 from patron.segments.job import keep_in_step
 from patron.settings import Settings
 from patron.visits import retention
+from patron.webhooks.job import Queues, Rendering
+from patron.webhooks.model import Kind
 
 HEARTBEAT_SECONDS = 2.0
 MAIL_SECONDS = 1.0
 SEGMENT_SECONDS = 0.2
+WEBHOOK_SECONDS = 0.2
+WEBHOOK_CALLS_MAX = 1_000
 SWEEP_SECONDS = 600.0
 CREDITS_SECONDS = 5.0
 FORGET_SECONDS = 30.0
@@ -52,6 +59,7 @@ _ENDED = {
     "import_key": "at < $2::timestamptz - interval '1 day'",
     "import_job": "source = 'inputs' and updated_at < $2::timestamptz - interval '30 days'",
     "export_job": "updated_at < $2::timestamptz - interval '30 days'",
+    "webhook_delivery": "created_at < $2::timestamptz - interval '30 days'",
     "mail": "created_at < $2::timestamptz - interval '30 days' and next_at is null",
 }
 _SWEPT_AT_ONCE = 5_000
@@ -61,6 +69,8 @@ async def run(settings: Settings) -> None:
     """Work until cancelled."""
     database = await Database.open(settings.database_url, size=4)
     vault, passwords = Vault(settings.key), Passwords()
+    ids.use(vault)
+    outbound = Outbound(private=settings.private_hooks, calls_max=WEBHOOK_CALLS_MAX)
     secrets = Secrets(vault, Keyring(vault, settings.issuer), passwords, Revocations(database, lambda _: None))
     try:
         async with asyncio.TaskGroup() as jobs:
@@ -75,11 +85,19 @@ async def run(settings: Settings) -> None:
             jobs.create_task(
                 _repeat("forget", FORGET_SECONDS, lambda: forget_due(database.session(), secrets, clock()))
             )
+            queues = Queues(database, secrets, renderings(settings), outbound, clock, jobs.create_task)
+            jobs.create_task(_repeat("webhooks", WEBHOOK_SECONDS, queues.turn))
             jobs.create_task(_repeat("sweep", SWEEP_SECONDS, lambda: sweep(database.session(), clock())))
             jobs.create_task(_repeat("visits", SWEEP_SECONDS, lambda: retention.upkeep(database.session(), clock())))
     finally:
         passwords.close()
+        await outbound.close()
         await database.close()
+
+
+def renderings(settings: Settings) -> dict[Kind, Rendering]:
+    """How each kind of webhook is told."""
+    return {"jsonapi": Renderer(settings.domain)}
 
 
 async def _repeat(name: str, seconds: float, job: Callable[[], Awaitable[object]]) -> None:

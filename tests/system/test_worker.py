@@ -93,6 +93,10 @@ def grant(nonce: int, **times: datetime) -> dict[str, Any]:
     return {"application_id": 1, "nonce": nonce, **fixed, **times}
 
 
+def delivery(created_at: datetime) -> dict[str, Any]:
+    return {"webhook_id": 1, "event_id": 1, "topic": "t", "is_replay": True, "created_at": created_at}
+
+
 SWEPT: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
     "idempotency_key": (
         [{"caller": "c", "key": "old", "fingerprint": b"", "created_at": NOW - DAY, "expires_at": NOW - INSTANT}],
@@ -134,6 +138,10 @@ SWEPT: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
         [factor(NOW - DAY - INSTANT, None)],
         [factor(NOW - DAY, None), factor(NOW - 90 * DAY, NOW - 90 * DAY)],
     ),
+    "webhook_delivery": (
+        [delivery(NOW - 30 * DAY - INSTANT)],
+        [delivery(NOW - 30 * DAY)],
+    ),
     "mail": (
         [mail(NOW - 30 * DAY - INSTANT, None)],
         [mail(NOW - 30 * DAY, None), mail(NOW - 90 * DAY, NOW)],
@@ -158,7 +166,11 @@ async def test_a_sweep_removes_what_has_ended_and_nothing_else(installation: Ins
     async with serving(installation, own) as shop:
         account_id = (await shop.shopper())["customerAccount"]["id"]
     application_id = await own.session().value("select id from application where tenant_id = $1", shop.tenant_id)
+    hook = {"kind": "standard", "topics": [], "url": "u", "sealed_secret": b"", "created_at": NOW, "updated_at": NOW}
+    await write(own, "webhook", shop.tenant_id, hook)
     ids = {"account_id": account_id, "application_id": application_id}
+    for name, table in (("webhook_id", "webhook"), ("event_id", "event")):
+        ids[name] = await own.session().value(f"select max(id) from {table} where tenant_id = $1", shop.tenant_id)
 
     def of_shop(row: dict[str, Any]) -> dict[str, Any]:
         return row | {name: value for name, value in ids.items() if name in row}

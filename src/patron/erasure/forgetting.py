@@ -39,6 +39,15 @@ async def forget(ctx: Ctx, account_id: int) -> None:
     await ctx.db.execute(
         "update event set changes = '{}' where tenant_id = $1 and account_id = $2", ctx.tenant_id, account_id
     )
+    # What webhooks were sent; what still waits is made of what is left.
+    await ctx.db.execute(
+        """
+        update webhook_delivery d set body = null where d.tenant_id = $1 and d.event_id = any(array(
+            select e.id from event e where e.tenant_id = $1 and e.account_id = $2))
+        """,
+        ctx.tenant_id,
+        account_id,
+    )
 
 
 async def _blank_children(ctx: Ctx, account_id: int) -> None:

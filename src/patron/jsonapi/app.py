@@ -52,6 +52,7 @@ class JsonApiFace:
     ) -> None:
         self._authenticator = Authenticator(database, secrets, cache, settings.domain)
         self._domain = settings.domain
+        self._vault = secrets.vault
         self._limits = Limits(settings.requests_per_minute, settings.address_header)
         self._clock = clock
         self._router = Router(ROUTES)
@@ -141,7 +142,8 @@ class JsonApiFace:
         key = program.tenant_id, program.slug, program.mode
         shape = self._shapes.get(key)
         if shape is None:
-            shape = Shape(tokens.base_url(program.slug, self._domain), program.tenant_id, program.mode)
+            address = tokens.base_url(program.slug, self._domain)
+            shape = Shape(address, program.tenant_id, program.mode, self._vault)
             self._shapes[key] = shape
         return shape
 

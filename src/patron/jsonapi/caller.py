@@ -14,6 +14,14 @@ from patron.tenants.programs import Program
 SCOPES = frozenset(BEHAVIORS)
 
 
+class Everything:
+    """Reads whatever there is: for what we send by ourselves."""
+
+    def may_include(self, _resource: Resource) -> tuple[Filter, ...] | None:
+        """All rows."""
+        return ()
+
+
 class Caller(msgspec.Struct, frozen=True):
     """A verified access token: its program and its grant. `user_id` is the customer's, who has signed in."""
 

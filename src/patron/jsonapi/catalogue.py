@@ -1,8 +1,11 @@
 """All resources that we serve, by type."""
 
+from patron.jsonapi import webhooks
 from patron.jsonapi.attachments import ATTACHMENTS
 from patron.jsonapi.customer_groups import CUSTOMER_GROUPS
 from patron.jsonapi.customers import CUSTOMERS
+from patron.jsonapi.event_callbacks import EVENT_CALLBACKS
+from patron.jsonapi.events import EVENTS
 from patron.jsonapi.operations import Route, routes
 from patron.jsonapi.order_subscriptions import ORDER_SUBSCRIPTIONS
 from patron.jsonapi.orders import ORDERS
@@ -15,6 +18,8 @@ _RESOURCES = (
     ATTACHMENTS,
     CUSTOMERS,
     CUSTOMER_GROUPS,
+    EVENTS,
+    EVENT_CALLBACKS,
     ORDERS,
     ORDER_SUBSCRIPTIONS,
     RETURNS,
@@ -24,4 +29,5 @@ _RESOURCES = (
 )
 
 SERVED: dict[str, Resource] = {one.type: one for one in _RESOURCES}
+SERVED["webhooks"] = webhooks.declared(SERVED)
 ROUTES: tuple[Route, ...] = routes(SERVED)

@@ -23,6 +23,7 @@ from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid
 from patron.logins import actions as logins
 from patron.tags.tagging import Owner
+from patron.webhooks.records import CUSTOMER_EVENTS
 
 # Attributes as the core calls them.
 _FIELDS = {
@@ -130,7 +131,9 @@ CUSTOMERS = Resource(
         Relationship(name="returns", targets=("returns",), to_many=True, key="account_id", filters=True),
         Relationship(name="sku_lists", targets=("sku_lists",), to_many=True, key="account_id", filters=True),
         attachments_of("account"),
-        elsewhere("events"),
+        Relationship(
+            name="events", targets=("events",), to_many=True, listing=CUSTOMER_EVENTS, key="account_id", filters=True
+        ),
         tags.tags_of("account"),
         EVENT_STORES,
     ),

@@ -15,6 +15,7 @@ from patron.jsonapi import ids
 from patron.jsonapi.asking import Asked
 from patron.jsonapi.resources import Attribute, Relationship, Resource
 from patron.kernel.db import Row
+from patron.kernel.secrets import Vault
 
 ENCODE = msgspec.json.Encoder(decimal_format="number").encode
 _ID = "@id@"
@@ -36,8 +37,9 @@ class Linked(msgspec.Struct, frozen=True):
 class Shape:
     """How the resources of one organization look: its address, its mode."""
 
-    def __init__(self, base_url: str, organization_id: int, mode: str) -> None:
+    def __init__(self, base_url: str, organization_id: int, mode: str, vault: Vault) -> None:
         self.base_url = base_url
+        self._vault = vault
         self._meta = msgspec.Raw(ENCODE({"mode": mode, "organization_id": ids.shown(organization_id)}))
         self._relationships: dict[tuple[str, frozenset[str] | None], str] = {}
 
@@ -56,13 +58,37 @@ class Shape:
             "type": resource.type,
             "links": {"self": self.url(resource, number)},
             "attributes": {
-                one.name: _value(one, row)
+                one.name: self._value(one, row)
                 for one in resource.attributes
                 if one.column is not None and (fields is None or one.name in fields)
             },
             "relationships": self._shown_relationships(resource, number, fields, linked),
             "meta": self._meta,
         }
+
+    def shown_without_row(self, resource: Resource, number: int, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        """The resource object of what is not there any more."""
+        return {
+            "id": ids.shown(number),
+            "type": resource.type,
+            "links": {"self": self.url(resource, number)},
+            "attributes": attributes,
+            "relationships": self._shown_relationships(resource, number, None, {}),
+            "meta": self._meta,
+        }
+
+    def _value(self, one: Attribute, row: Row) -> Any:
+        assert one.column is not None
+        if one.of_row is not None:
+            return one.of_row(row)
+        value = row[one.column]
+        if one.show is not None:
+            return one.show(value)
+        if one.kind == "date-time":
+            return moment(value)
+        if one.sealed_for is not None:
+            return self._vault.open(value, one.sealed_for).decode()
+        return value
 
     def _shown_relationships(
         self, resource: Resource, number: int, fields: frozenset[str] | None, linked: Mapping[str, Linked]
@@ -111,18 +137,6 @@ class Shape:
 
 def _of(resource: Resource, fields: frozenset[str] | None) -> list[Relationship]:
     return [one for one in resource.relationships if fields is None or one.name in fields]
-
-
-def _value(one: Attribute, row: Row) -> Any:
-    assert one.column is not None
-    if one.of_row is not None:
-        return one.of_row(row)
-    value = row[one.column]
-    if one.show is not None:
-        return one.show(value)
-    if one.kind == "date-time":
-        return moment(value)
-    return value
 
 
 def moment(value: datetime | None) -> str | None:

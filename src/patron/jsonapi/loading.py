@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from patron.jsonapi.asking import Tree
-from patron.jsonapi.caller import Caller
+from patron.jsonapi.caller import Caller, Everything
 from patron.jsonapi.document import Linked, Shape
 from patron.jsonapi.resources import Relationship, Resource
 from patron.kernel.context import Ctx
@@ -18,7 +18,7 @@ Key = tuple[str, int]
 class Loaded:
     """All rows of an answer, each once, and what each leads to."""
 
-    def __init__(self, ctx: Ctx, caller: Caller, served: Mapping[str, Resource]) -> None:
+    def __init__(self, ctx: Ctx, caller: Caller | Everything, served: Mapping[str, Resource]) -> None:
         self._ctx = ctx
         self._caller = caller
         self._served = served

@@ -24,7 +24,8 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
 
     `write` says when a caller may send it: on create (c), on update (u). `show` makes the wire's value of the
     row's, `of_row` of the whole row.
-    `private`: when sales channels may not send it, in the same letters.
+    `private`: when sales channels may not send it, in the same letters. `sealed_for`: the purpose under which the
+    column is encrypted.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     of_row: Show | None = None
     enum: tuple[str, ...] = ()
     private: str = ""
+    sealed_for: str | None = None
 
 
 class Relationship(msgspec.Struct, frozen=True, kw_only=True):

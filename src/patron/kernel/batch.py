@@ -1,7 +1,8 @@
 """Several changes in one statement: a round trip costs more than most of what travels in it.
 
 PostgreSQL runs data-modifying parts of a WITH to their end whether anybody reads them or not, all on the snapshot with
-which the statement began (PostgreSQL manual 7.8.4). So they suit changes that do not look at each other.
+which the statement began (PostgreSQL manual 7.8.4). So they suit changes that do not look at each other. A change may
+itself begin with one `with name as (…)`; as they stand at the top only, that part becomes one beside it.
 """
 
 import re
@@ -10,6 +11,7 @@ from functools import lru_cache
 Queued = tuple[str, tuple[object, ...]]  # a statement and its arguments
 
 _PLACE = re.compile(r"\$(\d+)")
+_WITH = re.compile(r"\s*with (\w+) as \(")
 
 
 def grouped(queued: list[Queued]) -> tuple[list[Queued], list[tuple[str, list[tuple[object, ...]]]]]:
@@ -38,8 +40,22 @@ def _joined(changes: tuple[tuple[str, int], ...], sql: str, taken: int) -> str:
     parts = []
     for n, (change, count) in enumerate(changes):
         moved = _PLACE.sub(lambda found, by=taken: f"${int(found[1]) + by}", change)  # type: ignore[misc]
-        parts.append(f"queued_{n} as ({moved})")
+        parts += _apart(moved, n)
         taken += count
     sql = sql.strip()
     rest = f", {sql[5:]}" if sql[:5] == "with " else f" {sql}"
     return f"with {', '.join(parts)}{rest}"
+
+
+def _apart(change: str, n: int) -> list[str]:
+    """A change as parts of a WITH: itself, and what it begins with under a name that no other has."""
+    found = _WITH.match(change)
+    if found is None:
+        return [f"queued_{n} as ({change})"]
+    depth, at = 1, found.end()
+    while depth:
+        depth += {"(": 1, ")": -1}.get(change[at], 0)
+        at += 1
+    own = re.compile(rf"\b{found[1]}\b")
+    name = f"{found[1]}_{n}"
+    return [f"{name} as ({change[found.end() : at - 1]})", f"queued_{n} as ({own.sub(name, change[at:])})"]

@@ -24,6 +24,8 @@ TOPICS: dict[str, str] = {
     "anonymization.started": "Being forgotten",
     "anonymization.completed": "Forgotten",
     "anonymization.failed": "Could not be forgotten",
+    "account.acquired": "Bought for the first time",
+    "account.repeated": "Bought again",
     "account.recomputed": "Lifetime value computed again",
     "anonymous.linked": "Anonymous shopper recognised",
     "account.tagged": "Tags changed",
@@ -126,6 +128,10 @@ TOPICS: dict[str, str] = {
     "export.interrupted": "Export interrupted",
     "export.failed": "Export failed",
     "export.deleted": "Export removed",
+    "webhook.created": "Webhook created",
+    "webhook.updated": "Webhook changed",
+    "webhook.deleted": "Webhook removed",
+    "webhook.opened": "Circuit of a webhook opened: it does not answer",
 }
 
 
@@ -140,6 +146,9 @@ _UNASKED = frozenset(
     "login.reset_requested",
 }
 
+# The ids of new events for the relay of webhooks. Only tenants that have some have rows here; at all others a look at
+# an index is all it costs.
+_IS_HEARD = "exists (select from webhook h where h.tenant_id = $1 and h.disabled_at is null)"
 _GIVEN = "unnest($3::text[], $4::bigint[], $5::text[], $6::jsonb[]) as e (topic, account_id, subject, changes)"
 
 
@@ -149,10 +158,14 @@ async def record(
     """Write the event of a change. `subject` names what was changed below the account, such as `contact/12`."""
     assert topic in TOPICS, topic
     await ctx.db.write(
-        """
-        insert into event (tenant_id, at, topic, account_id, subject, changes,
-                           actor_kind, actor, application, site_id, request_id, impersonator)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        f"""
+        with written as (
+            insert into event (tenant_id, at, topic, account_id, subject, changes,
+                               actor_kind, actor, application, site_id, request_id, impersonator)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            returning id
+        )
+        insert into event_outbox (tenant_id, event_id) select $1, w.id from written w where {_IS_HEARD}
         """,
         ctx.tenant_id,
         ctx.now,
@@ -183,6 +196,9 @@ async def record_many(ctx: Ctx, happened: Sequence[Event], *, follows: bool = Fa
             insert into event (tenant_id, at, topic, account_id, subject, changes,
                                actor_kind, actor, application, site_id, request_id, impersonator)
             select $1, $2, e.topic, e.account_id, e.subject, e.changes, $7, $8, $9, $10, $11, $12 from {_GIVEN}
+            returning id
+        ), relayed as (
+            insert into event_outbox (tenant_id, event_id) select $1, w.id from written w where {_IS_HEARD}
         )
         insert into account_change (tenant_id, account_id, at)
         select $1, e.account_id, $2::timestamptz from rule_clock c cross join {_GIVEN}

@@ -13,6 +13,7 @@ import ssl
 import httpx
 
 SECONDS_MAX = 3.0
+CLIENT_SECONDS_MAX = 120.0  # whoever calls has a limit of its own below it
 CALLS_MAX = 16  # at once
 ANSWER_BYTES_MAX = 64_000
 URL_LENGTH_MAX = 500
@@ -29,16 +30,18 @@ class CallFailed(Exception):
 
 
 class Outbound:
-    """Calls out, a few at once.
+    """Calls out, so many at once.
 
     `private`: the operator allows hosts of the own network, and plain HTTP. `trust`: which certificates are good;
     unless given those of the public authorities.
     """
 
-    def __init__(self, *, private: bool = False, trust: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, *, private: bool = False, trust: ssl.SSLContext | None = None, calls_max: int = CALLS_MAX
+    ) -> None:
         self._private = private
         self._trust = trust
-        self._places = asyncio.Semaphore(CALLS_MAX)
+        self._places = asyncio.Semaphore(calls_max)
         self._client: httpx.AsyncClient | None = None
 
     def fault(self, url: str) -> str | None:
@@ -56,13 +59,23 @@ class Outbound:
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
         """Send a body; answers status and body. A redirection is an answer like any other. Raises CallFailed."""
+        return await self._call(url, body, headers, SECONDS_MAX, wants_answer=True)
+
+    async def deliver(self, url: str, body: bytes, headers: dict[str, str], *, seconds: float) -> int:
+        """The same where only the status counts, whatever else is answered."""
+        status, _ = await self._call(url, body, headers, seconds, wants_answer=False)
+        return status
+
+    async def _call(
+        self, url: str, body: bytes, headers: dict[str, str], seconds: float, *, wants_answer: bool
+    ) -> tuple[int, bytes]:
         if fault := self.fault(url):
             raise CallFailed(f"the address {fault}")
         try:
-            async with asyncio.timeout(SECONDS_MAX), self._places:
-                return await self._post(httpx.URL(url), body, headers)
+            async with asyncio.timeout(seconds), self._places:
+                return await self._post(httpx.URL(url), body, headers, wants_answer=wants_answer)
         except TimeoutError:
-            raise CallFailed(f"no answer within {SECONDS_MAX:g} seconds") from None
+            raise CallFailed(f"no answer within {seconds:g} seconds") from None
         except (httpx.HTTPError, OSError, UnicodeError) as error:
             raise CallFailed(type(error).__name__) from error
 
@@ -71,13 +84,17 @@ class Outbound:
         if self._client is not None:
             await self._client.aclose()
 
-    async def _post(self, url: httpx.URL, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+    async def _post(
+        self, url: httpx.URL, body: bytes, headers: dict[str, str], *, wants_answer: bool
+    ) -> tuple[int, bytes]:
         if self._client is None:
-            # No connection is kept: one to an address must not serve another name at the same address.
+            # No connection is kept: one to an address must not serve another name at the same address. How many there
+            # are, and for how long, is counted above.
             limits = httpx.Limits(max_keepalive_connections=0)
             self._client = httpx.AsyncClient(
-                verify=self._trust or True, trust_env=False, follow_redirects=False, limits=limits
-            )
+                verify=self._trust or True, trust_env=False, follow_redirects=False, limits=limits,
+                timeout=CLIENT_SECONDS_MAX,
+            )  # fmt: skip
         host = url.raw_host.decode()
         address = await self._address(host, url.port or (443 if url.scheme == "https" else 80))
         request = self._client.build_request(
@@ -89,6 +106,8 @@ class Outbound:
         )
         response = await self._client.send(request, stream=True)
         try:
+            if not wants_answer:
+                return response.status_code, b""
             data = b""
             async for chunk in response.aiter_raw():
                 data += chunk

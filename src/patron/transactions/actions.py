@@ -139,6 +139,10 @@ async def recompute(ctx: Ctx, account_id: int) -> None:
     await events.record(ctx, "account.recomputed", account_id=account_id, changes=changes)
 
 
+# What it means to have so many orders.
+_STEPS = {1: "account.acquired", 2: "account.repeated"}
+
+
 async def _keep(ctx: Ctx, account: Account, sums: Sums) -> None:
     """Store the sums on the account, which the caller has locked; the account's answer changes, so its version does."""
     if sums == stored(account):
@@ -158,6 +162,9 @@ async def _keep(ctx: Ctx, account: Account, sums: Sums) -> None:
         sums.last_order_at,
         sums.wishlist_count,
     )
+    for count, topic in _STEPS.items():
+        if account.order_count < count <= sums.order_count:
+            await events.record(ctx, topic, account_id=account.id)
 
 
 async def _keep_all(ctx: Ctx, sums: Mapping[int, Sums]) -> None:

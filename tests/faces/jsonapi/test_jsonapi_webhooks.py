@@ -1,0 +1,133 @@
+"""Webhooks, events and event callbacks of this face, and what listeners get."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import datetime
+
+import httpx
+import pytest_asyncio
+
+from listeners import is_signed, topics, webhook, work
+from organizations import Organization, document, to_one
+from password_hooks import Merchant, answer, merchant
+from patron.app import create_app
+from patron.kernel.db import Database
+from patron.settings import Settings
+from stage import Clock
+
+
+@pytest_asyncio.fixture(scope="module")
+async def http(settings: Settings, session_clock: Callable[[], datetime]) -> AsyncIterator[httpx.AsyncClient]:
+    """The app as an operator runs it who allows hooks in the own network."""
+    app = create_app(replace(settings, private_hooks=True), session_clock)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://t") as http,
+    ):
+        yield http
+
+
+@pytest_asyncio.fixture
+async def listener() -> AsyncIterator[Merchant]:
+    """Somebody who listens, and says that all is well."""
+    async with merchant() as one:
+        one.says = lambda _: answer("")
+        yield one
+
+
+async def test_a_listener_gets_the_resource_as_get_shows_it_and_signed(
+    organization: Organization, listener: Merchant, database: Database, settings: Settings
+) -> None:
+    made = await organization.create(
+        "webhooks", **webhook("customers.create", listener.url, include_resources=["customer_group"])
+    )
+    group = await organization.create("customer_groups", name="Friends")
+    linked = {"customer_group": to_one("customer_groups", group["id"])}
+    customer = await organization.create("customers", linked, email="jo@example.com", metadata={"vip": 1})
+
+    await work(database, settings)
+    await work(database, settings)
+
+    assert topics(listener) == ["customers.create"]
+    assert is_signed(listener, made["attributes"]["shared_secret"])
+    shown = await organization.get(f"customers/{customer['id']}?include=customer_group")
+    assert listener.asked == [shown.json()]
+
+    stored = (await organization.get("event_callbacks?include=webhook")).json()
+    assert [one["attributes"]["response_code"] for one in stored["data"]] == ["200"]
+    assert stored["data"][0]["attributes"]["response_message"] == "OK"
+    assert stored["data"][0]["attributes"]["payload"] == shown.json()
+    assert stored["data"][0]["attributes"]["callback_url"] == listener.url
+    assert [one["id"] for one in stored["included"]] == [made["id"]]
+
+
+async def test_what_fails_is_tried_again_later_with_the_same_body(
+    organization: Organization, listener: Merchant, database: Database, settings: Settings, clock: Clock
+) -> None:
+    made = await organization.create("webhooks", **webhook("customers.create", listener.url))
+    listener.says = lambda _: answer("no", "503 Service Unavailable")
+    customer = await organization.create("customers", email="jo@example.com")
+    await work(database, settings, clock)
+    await organization.patch("customers", customer["id"], {"reference": "R"})
+    await work(database, settings, clock)
+    assert len(listener.asked) == 1
+
+    listener.says = lambda _: answer("")
+    clock.advance(seconds=1.3)
+    await work(database, settings, clock)
+    await work(database, settings, clock)
+
+    assert len(listener.asked) == 2
+    assert listener.bodies[0] == listener.bodies[1]
+    codes = (await organization.get(f"webhooks/{made['id']}/last_event_callbacks")).json()["data"]
+    assert [one["attributes"]["response_code"] for one in codes] == ["503", "200"]
+    read = (await organization.get(f"webhooks/{made['id']}")).json()["data"]["attributes"]
+    assert (read["circuit_state"], read["circuit_failure_count"]) == ("closed", 0)
+
+
+async def test_an_event_is_listed_and_sent_again_by_hand(
+    organization: Organization, listener: Merchant, database: Database, settings: Settings
+) -> None:
+    made = await organization.create("webhooks", **webhook("customers.create", listener.url))
+    customer = await organization.create("customers", email="jo@example.com")
+    await work(database, settings)
+    events = (await organization.get(f"customers/{customer['id']}/events")).json()["data"]
+    assert [one["attributes"]["name"] for one in events] == ["customers.create"]
+
+    again = await organization.patch("events", events[0]["id"], {"_trigger": True, "reference": "again"})
+    assert again.status_code == 200, again.text
+    assert again.json()["data"]["attributes"]["reference"] == "again"
+    await work(database, settings)
+
+    assert topics(listener) == ["customers.create"] * 2
+    calls = (await organization.get(f"events/{events[0]['id']}/last_event_callbacks")).json()["data"]
+    assert len(calls) == 2
+    hooks = (await organization.get(f"events/{events[0]['id']}?include=webhooks")).json()["included"]
+    assert [one["id"] for one in hooks] == [made["id"]]
+    by_name = await organization.get("events?filter[q][name_eq]=customers.create")
+    assert [one["id"] for one in by_name.json()["data"]] == [events[0]["id"]]
+
+
+async def test_wrong_webhooks_are_refused_with_the_name_of_what_is_wrong(
+    organization: Organization, listener: Merchant
+) -> None:
+    wrong = {
+        "topic": ({"topic": "customers.party"}, "inclusion"),
+        "callback_url": ({"callback_url": "ftp://example.com"}, "invalid"),
+        "include_resources": ({"include_resources": ["nothing"]}, "invalid"),
+        "name": ({"name": "n" * 201}, "too_long"),
+    }
+    for field, (given, rule) in wrong.items():
+        body = document("webhooks", webhook("customers.create", listener.url) | given)
+        refused = await organization.call("POST", "webhooks", body)
+        assert refused.status_code == 422, refused.text
+        error = refused.json()["errors"][0]
+        assert (error["source"]["pointer"], error["meta"]["error"]) == (f"/data/attributes/{field}", rule)
+    missing = await organization.call("POST", "webhooks", document("webhooks", {}))
+    assert {one["source"]["pointer"] for one in missing.json()["errors"]} == {
+        "/data/attributes/topic",
+        "/data/attributes/callback_url",
+    }
+    assert (await organization.get("webhooks")).json()["data"] == []
+    guest = await organization.guest_token()
+    assert (await organization.get("webhooks", token=guest)).status_code == 401

@@ -176,6 +176,20 @@ def verified(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
+@pytest.mark.parametrize("fingerprint", [None, "phone"])
+async def test_a_right_password_costs_five_statements(shop: Shop, statements: Watch, fingerprint: str | None) -> None:
+    """The look at login, device and failures; begin, the lock, everything that is written and read, commit."""
+    await shop.shopper(emailAddress="jo@example.com")
+    device = {"fingerprint": fingerprint} if fingerprint else {}
+    assert (await sign_in(shop, "jo@example.com", **device)).status_code == 201
+
+    with Counting(statements) as counting:
+        answer = await sign_in(shop, "jo@example.com", **device)
+
+    assert answer.status_code == 201
+    assert len(counting.heard) == 5, counting.heard
+
+
 async def test_a_name_that_nobody_has_costs_as_much_as_a_wrong_password(
     shop: Shop, verified: list[str], statements: Watch
 ) -> None:

@@ -10,6 +10,7 @@ COLUMNS = """l.account_id, l.version, l.customer_set_code, l.user_id, l.user_nam
     l.is_locked, l.must_change, l.last_locked_at, l.last_login_at, l.last_password_at, l.created_at, l.updated_at,
     a.is_active, a.email, a.locale,
     l.last_fingerprint, l.last_region, l.has_second_factor"""
+WIDTH = len(Login.__struct_fields__)
 SOURCE = "login l join account a on a.tenant_id = $1 and a.id = l.account_id"
 
 
@@ -48,6 +49,47 @@ async def by_name(ctx: Ctx, customer_set: str, name: str) -> Login | None:
         keys_of(name),
     )
     return Login(*row) if row else None
+
+
+async def to_try(
+    ctx: Ctx, customer_set: str, name: str, device: bytes | None, nobody: bytes
+) -> tuple[Login | None, bool, Failures]:
+    """The login to which a name leads, whether it knows the device, and the wrong passwords in a row that count.
+
+    One statement, the same for a name that leads nowhere: its failures have the key `nobody`. The other keys are those
+    that `failure_key` makes.
+    """
+    row = await ctx.db.row(
+        f"""
+        with found as (
+            select {COLUMNS}, exists (
+                select from login_device d
+                where d.tenant_id = $1 and d.account_id = l.account_id and d.fingerprint = $4
+            ) as is_known
+            from {SOURCE}
+            join login_name n on n.tenant_id = $1 and n.account_id = l.account_id
+            where l.tenant_id = $1 and n.customer_set_code = $2 and n.name_key = any($3)
+            order by array_position($3, n.name_key) limit 1
+        )
+        select found.*, f.failed_count, f.first_at, f.delayed_until
+        from (values (true)) as always left join found on true left join sign_in_failure f on f.tenant_id = $1
+            and f.key = case
+                when found.account_id is null then $5
+                when found.is_known then sha256(convert_to(
+                    concat_ws(chr(10), 'device', found.account_id, encode($4, 'hex')), 'UTF8'))
+                else sha256(convert_to(concat_ws(chr(10), 'login', found.account_id), 'UTF8'))
+            end
+        """,
+        ctx.tenant_id,
+        customer_set,
+        keys_of(name) if len(name.strip()) <= NAME_LENGTH_MAX else [],
+        device,
+        nobody,
+    )
+    assert row is not None
+    login = Login(*row[:WIDTH]) if row["account_id"] is not None else None
+    failed = row[WIDTH + 1 :]
+    return login, bool(row["is_known"]), Failures(*failed) if failed[0] is not None else Failures()
 
 
 async def failures(ctx: Ctx, key: bytes) -> Failures:

@@ -11,6 +11,7 @@ long enough may learn that an account was imported and not used since. In a form
 hook is asked, outside the turn.
 """
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import msgspec
@@ -52,35 +53,44 @@ async def try_name(ctx: Ctx, name: str, password: str, fingerprint: str | None =
 
     Somebody who does not exist is treated and delayed like somebody who does. Raises TooMany when the queue is full.
     """
-    login = await queries.by_name(ctx, ctx.at_site.customer_set, name)
-    device = fingerprint_digest(fingerprint)
-    # Asked for somebody who does not exist, too: both cost the same statements.
-    is_known = device is not None and await queries.knows_device(ctx, login.account_id if login else 0, device)
-    if login is None:
-        key = failure_key("name", ctx.at_site.customer_set, keys_of(name[:NAME_LENGTH_MAX])[-1])
-    elif device is not None and is_known:
-        key = failure_key("device", login.account_id, device.hex())
-    else:
-        key = failure_key("login", login.account_id)
-    return await _try(ctx, login, key, password, device)
+    customer_set, device = ctx.at_site.customer_set, fingerprint_digest(fingerprint)
+
+    async def found() -> _Tried:
+        nobody = failure_key("name", customer_set, keys_of(name[:NAME_LENGTH_MAX])[-1])
+        login, is_known, failures = await queries.to_try(ctx, customer_set, name, device, nobody)
+        if login is None:
+            return None, nobody, failures
+        if device is not None and is_known:
+            return login, failure_key("device", login.account_id, device.hex()), failures
+        return login, failure_key("login", login.account_id), failures
+
+    return await _try(ctx, found, password, device)
 
 
 async def try_login(ctx: Ctx, login: Login, password: str) -> bool:
     """Try the password of a login that is known already (to change it). Raises TooMany when the queue is full."""
-    key = failure_key("session" if ctx.actor.kind == "shopper" else "login", login.account_id)
-    attempt = await _try(ctx, login, key, password, None)
+
+    async def found() -> _Tried:
+        key = failure_key("session" if ctx.actor.kind == "shopper" else "login", login.account_id)
+        return login, key, await queries.failures(ctx, key)
+
+    attempt = await _try(ctx, found, password, None)
     return attempt.login is not None
 
 
-async def _try(ctx: Ctx, login: Login | None, key: bytes, password: str, device: bytes | None) -> Attempt:
+# Whose password is tried, under which key failures count, and how many there were.
+_Tried = tuple[Login | None, bytes, Failures]
+
+
+async def _try(ctx: Ctx, look: Callable[[], Awaitable[_Tried]], password: str, device: bytes | None) -> Attempt:
     if len(password) > PASSWORD_TYPED_MAX:
         return Attempt()
-    stored = _foreign_hash(ctx, login)
-    asked = await hook.of_tenant(ctx) if stored is not None and not foreign.is_known(stored) else None
     async with ctx.secrets.passwords.turn() as turn:
-        failures = await queries.failures(ctx, key)
+        login, key, failures = await look()
         if failures.is_delayed(ctx.now):
             return Attempt()
+        stored = _foreign_hash(ctx, login)
+        asked = await hook.of_tenant(ctx) if stored is not None and not foreign.is_known(stored) else None
         _CHECKS.inc()
         if asked is None:
             if await _matches(turn, login, stored, password):

@@ -15,6 +15,8 @@ from patron.serve.signals import Signals
 
 STEADY_SECONDS = 60  # a process that lived this long died of something new
 BACKOFF_SECONDS_MAX = 15
+# Hashing a password walks all over 19 MB: in huge pages, which only the main heap has, that takes a tenth less.
+MEMORY = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1"}
 
 
 def module(name: str, *arguments: str, env: Mapping[str, str], fds: Sequence[int] = ()) -> "subprocess.Popen[Any]":
@@ -22,7 +24,7 @@ def module(name: str, *arguments: str, env: Mapping[str, str], fds: Sequence[int
     return subprocess.Popen(  # noqa: S603 - our own modules, arguments without a shell
         # -P: a file of the current folder never shadows a module of ours.
         [sys.executable, "-P", "-m", name, *arguments],
-        env=env,
+        env={**MEMORY, **env},
         pass_fds=fds,
         stdin=subprocess.DEVNULL,
         start_new_session=True,

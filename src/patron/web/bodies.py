@@ -139,6 +139,8 @@ def _within(step: str, value: Any, type_: Any, depth: int) -> Any:
 
 
 def _is_text(value: str) -> bool:
+    if value.isascii():
+        return "\0" not in value
     try:
         return b"\0" not in value.encode()
     except UnicodeEncodeError:

@@ -105,9 +105,9 @@ def another(code: str) -> str:
     return f"{(int(code) + 1) % 1_000_000:06}"
 
 
-async def until(check: Callable[[], Awaitable[bool]]) -> None:
+async def until(check: Callable[[], Awaitable[bool]], *, seconds: float = 60) -> None:
     """Wait for something that happens by itself."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(seconds):
         for _ in itertools.count():
             if await check():
                 return

@@ -31,6 +31,7 @@ from patron.settings import Settings
 from patron.visits import retention
 from patron.webhooks.job import Queues, Rendering
 from patron.webhooks.model import Kind
+from patron.webhooks.renderings import kibo, standard
 
 HEARTBEAT_SECONDS = 2.0
 MAIL_SECONDS = 1.0
@@ -97,7 +98,7 @@ async def run(settings: Settings) -> None:
 
 def renderings(settings: Settings) -> dict[Kind, Rendering]:
     """How each kind of webhook is told."""
-    return {"jsonapi": Renderer(settings.domain)}
+    return {"jsonapi": Renderer(settings.domain), "standard": standard, "kibo": kibo}
 
 
 async def _repeat(name: str, seconds: float, job: Callable[[], Awaitable[object]]) -> None:

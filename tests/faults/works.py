@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 from sites import Cluster
@@ -19,9 +20,9 @@ UNAVAILABLE = (503, "SYSTEM_MAINTENANCE", None)
 
 
 @asynccontextmanager
-async def opened(cluster: Cluster) -> AsyncIterator[Shop]:
+async def opened(cluster: Cluster, **settings: Any) -> AsyncIterator[Shop]:
     """The app in this process, on the cluster, and a shop in it."""
-    app = create_app(Settings(database_url=cluster.url, secret_key=KEY, home=Path("/nonexistent")))
+    app = create_app(Settings(database_url=cluster.url, secret_key=KEY, home=Path("/nonexistent"), **settings))
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=True)
         async with httpx.AsyncClient(transport=transport, base_url="http://shop.test", timeout=None) as http:

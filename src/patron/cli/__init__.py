@@ -2,7 +2,7 @@
 
 import typer
 
-from patron.cli import applications, keys, mail_templates, mails, running, seeding, sites, tenants, visits
+from patron.cli import applications, keys, mail_templates, mails, running, seeding, sites, tenants, visits, webhooks
 from patron.cli.doctor import doctor
 from patron.cli.importing import import_customers
 from patron.cli.verifying import verify
@@ -29,6 +29,7 @@ app.add_typer(sites.app, name="site")
 app.add_typer(applications.app, name="application")
 app.add_typer(keys.app, name="keys")
 app.add_typer(mails.app, name="mail")
+app.add_typer(webhooks.app, name="webhook")
 app.add_typer(visits.app, name="visits")
 mails.app.command("templates")(mail_templates.templates)
 mails.app.add_typer(mail_templates.app, name="template")

@@ -76,11 +76,6 @@ DIALECT_TOPICS = frozenset(
     + _named("cleanups", _JOB)
 )
 
-_CREDIT = dict.fromkeys(
-    ("credit.updated", "credit.claimed", "credit.left", "credit.debited", "credit.credited", "credit.expired",
-     "payment.debited", "payment.held", "payment.captured", "payment.voided", "payment.expired", "payment.refunded"),
-    "credit.updated",
-)  # fmt: skip
 # Kibo's name of an event (behaviour 15). Whatever hangs on an account changes the account.
 _KIBO: dict[str, str] = {
     "account.created": "customeraccount.created",
@@ -99,13 +94,18 @@ _KIBO: dict[str, str] = {
     "segment.left": "customersegment.customerremoved",
     "credit.created": "credit.created",
     "credit.deleted": "credit.deleted",
-    **_CREDIT,
+    **dict.fromkeys(
+        ("credit.updated", "credit.claimed", "credit.left", "credit.debited", "credit.credited", "credit.expired"),
+        "credit.updated",
+    ),
     "product_attribute.created": "attribute.created",
     "product_attribute.updated": "attribute.updated",
     "product_attribute.deleted": "attribute.deleted",
 }  # fmt: skip
 _DEFINITION = re.compile(r"definition/(?P<family>[a-z]+)/")
-_ATTRIBUTES = {f"{family}attribute.{verb}" for family in ("customer", "order") for verb in ("created", "updated")}
+_ATTRIBUTES = {
+    f"{family}attribute.{verb}" for family in ("customer", "order") for verb in ("created", "updated", "deleted")
+}
 KIBO_TOPICS = frozenset(_KIBO.values()) | _ATTRIBUTES
 STANDARD_TOPICS = frozenset(TOPICS)
 EVERYTHING = "*"

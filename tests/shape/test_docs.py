@@ -43,7 +43,7 @@ def test_every_setting_of_a_tenant_is_documented_with_its_default_and_its_senten
     assert documented == {
         name: (policies.shown(policies.value(Policy(), name)) or "–", says) for name, says in policies.SAYS.items()
     }
-    assert documented.keys() == fields_of_policy | in_groups | {"addresses.strict"}
+    assert documented.keys() == fields_of_policy | in_groups | {"addresses.strict", "addresses.needs_phone"}
 
 
 def test_every_figure_is_documented() -> None:

@@ -93,6 +93,19 @@ async def by_user_id(ctx: Ctx, user_id: str) -> Account | None:
     return Account(*row) if row else None
 
 
+async def holder(ctx: Ctx, email: str) -> int | None:
+    """The customer of the organization, so of its default set, who holds an e-mail address."""
+    found = await ctx.db.value(
+        """
+        select a.id from account a join customer_set c on c.tenant_id = $1 and c.code = a.customer_set_code
+        where a.tenant_id = $1 and a.email_key = $2 and a.holds_email and c.is_default
+        """,
+        ctx.tenant_id,
+        email_key(email.strip()),
+    )
+    return None if found is None else int(found)
+
+
 async def require(ctx: Ctx, account_id: int) -> None:
     """Raise NotFound unless there is such an account: for lists of children, which may be empty."""
     if not await ctx.db.value(

@@ -100,6 +100,23 @@ async def delete_of_contact(ctx: Ctx, account_id: int, contact_id: int) -> None:
         await _record(ctx, "card.deleted", card, events.difference(card, None, paths(card.id)))
 
 
+async def leave_contact(ctx: Ctx, account_id: int, contact_id: int) -> None:
+    """Have the cards that point at a contact point at none, of an account that the caller has locked."""
+    rows = await ctx.db.fetch(
+        f"""
+        update card as k set version = version + 1, contact_id = null, updated_at = $4
+        where k.tenant_id = $1 and k.account_id = $2 and k.contact_id = $3 returning {queries.COLUMNS}
+        """,
+        ctx.tenant_id,
+        account_id,
+        contact_id,
+        ctx.now,
+    )
+    for row in rows:
+        card = Card(*row)
+        await _record(ctx, "card.updated", card, {paths(card.id)["contact_id"]: (contact_id, None)})
+
+
 async def _checked(ctx: Ctx, account_id: int, details: Details) -> Details:
     """The details, after looking that their contact is one of this account, which the caller has locked."""
     details = checked(details)

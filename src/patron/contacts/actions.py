@@ -6,7 +6,7 @@ import msgspec
 
 from patron.accounts import actions as accounts
 from patron.accounts import queries as account_queries
-from patron.contacts import queries
+from patron.contacts import places, queries
 from patron.contacts.model import ADDRESS, PERSON, Contact, Details, checked, paths
 from patron.kernel import events, ids
 from patron.kernel.context import Ctx
@@ -94,12 +94,14 @@ async def insert(ctx: Ctx, account_id: int, details: list[Details], *, is_new: b
 async def _write(ctx: Ctx, account_id: int, contacts: list[Contact]) -> None:
     await ctx.db.write(
         f"""
-        insert into address (tenant_id, id, account_id, {", ".join(ADDRESS)})
-        select $1, address_id, $2, {", ".join(ADDRESS)} from jsonb_to_recordset($3) as g (address_id bigint, {_PLACE})
+        insert into address (tenant_id, id, account_id, created_at, updated_at, {", ".join(ADDRESS)})
+        select $1, address_id, $2, $4, $4, {", ".join(ADDRESS)}
+        from jsonb_to_recordset($3) as g (address_id bigint, {_PLACE})
         """,
         ctx.tenant_id,
         account_id,
         [{name: getattr(one, name) for name in ("address_id", *ADDRESS)} for one in contacts],
+        ctx.now,
     )
     await ctx.db.write(
         f"""
@@ -146,11 +148,12 @@ async def _replace(
         ctx.actor.name,
         *(getattr(details, name) for name in PERSON),
     )
-    place = ", ".join(f"{name} = ${n}" for n, name in enumerate(ADDRESS, start=3))
+    place = ", ".join(f"{name} = ${n}" for n, name in enumerate(ADDRESS, start=4))
     await ctx.db.execute(
-        f"update address set {place} where tenant_id = $1 and id = $2",
+        f"update address set version = version + 1, updated_at = $3, {place} where tenant_id = $1 and id = $2",
         ctx.tenant_id,
         before.address_id,
+        ctx.now,
         *(getattr(details, name) for name in ADDRESS),
     )
     after = await queries.get(ctx, account_id, contact_id)
@@ -163,11 +166,15 @@ async def _replace(
 
 
 async def delete(ctx: Ctx, account_id: int, contact_id: int, *, expect: frozenset[int] | None = None) -> None:
-    """Remove a contact and its address; the caller has forgotten the cards that point at it. Raises NotFound, Stale."""
+    """Remove a contact, and its address unless an order names it; the caller has forgotten the cards that point at it.
+
+    Raises NotFound, Stale.
+    """
     await accounts.touch(ctx, account_id)
     before = await queries.get(ctx, account_id, contact_id)
     check_version(before.version, expect)
-    await ctx.db.execute("delete from address where tenant_id = $1 and id = $2", ctx.tenant_id, before.address_id)
+    await ctx.db.execute("delete from contact where tenant_id = $1 and id = $2", ctx.tenant_id, contact_id)
+    await places.drop(ctx, before.address_id)
     changes = events.difference(before, None, paths(contact_id))
     await events.record(ctx, "contact.deleted", account_id=account_id, subject=f"contact/{contact_id}", changes=changes)
 

@@ -18,10 +18,12 @@ TEXT = "anonymized"
 _REMOVED = (
     "attribute", "note", "card", "login_name", "login_device", "login", "password_reset", "ticket_family",
     "access_grant", "anonymous_link", "mail", "mailed_code", "waiting_sign_in", "second_factor", "recovery_code",
+    "customer_subscription",
 )  # fmt: skip
 _CONTACT = ("email", "first_name", "middle_name", "last_name", "company", "label", "fax", "phone_home", "phone_mobile",
             "phone_work")  # fmt: skip
-_ADDRESS = ("line_1", "line_2", "line_3", "line_4", "postal_code")
+_ADDRESS = ("line_1", "line_2", "line_3", "line_4", "postal_code", "first_name", "last_name", "company", "phone",
+            "email", "notes", "billing_info")  # fmt: skip
 
 
 async def forget(ctx: Ctx, account_id: int) -> None:
@@ -56,7 +58,9 @@ async def _blank_children(ctx: Ctx, account_id: int) -> None:
     blank = ", ".join(f"{name} = case when {name} is null then null else $3 end" for name in _ADDRESS)
     await ctx.db.execute(
         f"""
-        update address set {blank} where tenant_id = $1 and (account_id = $2
+        update address set version = version + 1, latitude = null, longitude = null, reference = null,
+               metadata = '{{}}', {blank}
+        where tenant_id = $1 and (account_id = $2
             or id in (select c.address_id from contact c where c.tenant_id = $1 and c.account_id = $2)
             or id in {orders.format("shipping_address_id")} or id in {orders.format("billing_address_id")})
         """,
@@ -66,7 +70,10 @@ async def _blank_children(ctx: Ctx, account_id: int) -> None:
     )
     blank = ", ".join(f"{name} = case when {name} is null then null else $3 end" for name in _CONTACT)
     await ctx.db.execute(
-        f"update contact set version = version + 1, {blank} where tenant_id = $1 and account_id = $2",
+        f"""
+        update contact set version = version + 1, reference = null, metadata = '{{}}', {blank}
+        where tenant_id = $1 and account_id = $2
+        """,
         ctx.tenant_id,
         account_id,
         TEXT,

@@ -25,7 +25,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("created_at", "created_by", "updated_at", "updated_by"),
         *("first_name_key", "last_name_key", "company_key", "email_sort", "search"),
     ),
-    "address": ("tenant_id", "id", "account_id", *ADDRESS),
+    "address": ("tenant_id", "id", "account_id", "created_at", "updated_at", *ADDRESS),
     "contact": (
         *("tenant_id", "id", "account_id", "address_id", *PERSON),
         *("created_at", "created_by", "updated_at", "updated_by"),
@@ -116,7 +116,8 @@ class Rows:
     def _contact(self, details: Any, account_id: int, stamps: Row) -> dict[str, Any]:
         contact_id, address_id = next(self._ids["contact"]), next(self._ids["address"])
         values = msgspec.structs.astuple(details)
-        self.tables["address"].append((self._tenant_id, address_id, account_id, *values[_PLACE:]))
+        place = (self._tenant_id, address_id, account_id, stamps[0], stamps[2], *values[_PLACE:])
+        self.tables["address"].append(place)
         person = (self._tenant_id, contact_id, account_id, address_id, *values[:_PLACE], *stamps)
         self.tables["contact"].append(person)
         named = paths(contact_id).values()

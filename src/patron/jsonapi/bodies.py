@@ -56,7 +56,8 @@ def read(
         with faults.of():
             _relationship(change, resource, caller, name, value, creates=creates)
     sent = {**attributes, **links}
-    _check_required(change, resource, faults, sent, creates=creates)
+    if not resource.tells_missing or faults.problems:
+        _check_required(change, resource, faults, sent, creates=creates)
     faults.tell()
     return change
 

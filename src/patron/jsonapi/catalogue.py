@@ -1,8 +1,11 @@
 """All resources that we serve, by type."""
 
 from patron.jsonapi import webhooks
+from patron.jsonapi.addresses import ADDRESSES
 from patron.jsonapi.attachments import ATTACHMENTS
+from patron.jsonapi.customer_addresses import CUSTOMER_ADDRESSES
 from patron.jsonapi.customer_groups import CUSTOMER_GROUPS
+from patron.jsonapi.customer_subscriptions import CUSTOMER_SUBSCRIPTIONS
 from patron.jsonapi.customers import CUSTOMERS
 from patron.jsonapi.event_callbacks import EVENT_CALLBACKS
 from patron.jsonapi.events import EVENTS
@@ -15,7 +18,10 @@ from patron.jsonapi.sku_lists import SKU_LIST_ITEMS, SKU_LISTS
 from patron.jsonapi.tags import TAGS
 
 _RESOURCES = (
+    ADDRESSES,
     ATTACHMENTS,
+    CUSTOMER_ADDRESSES,
+    CUSTOMER_SUBSCRIPTIONS,
     CUSTOMERS,
     CUSTOMER_GROUPS,
     EVENTS,

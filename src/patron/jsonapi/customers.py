@@ -96,6 +96,10 @@ async def delete(ctx: Ctx, number: int, expect: frozenset[int] | None) -> None:
     await actions.delete(ctx, number, expect=expect)
 
 
+def _book(type_: str) -> Relationship:
+    return Relationship(name=type_, targets=(type_,), to_many=True, key="account_id", filters=True)
+
+
 CUSTOMERS = Resource(
     type="customers",
     listing=LISTING,
@@ -121,9 +125,9 @@ CUSTOMERS = Resource(
     ),
     relationships=(
         Relationship(name="customer_group", targets=("customer_groups",), own="group_id", filters=True, write="cu"),
-        elsewhere("customer_addresses"),
+        _book("customer_addresses"),
         elsewhere("customer_payment_sources"),
-        elsewhere("customer_subscriptions"),
+        _book("customer_subscriptions"),
         Relationship(name="orders", targets=("orders",), to_many=True, key="account_id"),
         Relationship(
             name="order_subscriptions", targets=("order_subscriptions",), to_many=True, key="account_id", filters=True

@@ -97,6 +97,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     the token, for what customers may beyond guests; `guest_reach` are the rows that guests reach, by letter, where
     that is not every row. `error_names` are the wire's names of domain fields. `prepare` runs before the transaction.
     `scopes` are names that only filters know. `total` is SQL that knows the number of rows without counting.
+    `tells_missing`: the core itself says what is missing, together with whatever else is wrong.
     """
 
     type: str
@@ -113,6 +114,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     customer: str = ""
     owner: str | None = None
     guest_reach: Mapping[str, Filter] = {}
+    tells_missing: bool = False
     error_names: Mapping[str, str] = {}
     total: str | None = None
     singleton: bool = False

@@ -131,9 +131,12 @@ class AddressProvider(msgspec.Struct, frozen=True):
 
 
 class AddressPolicy(msgspec.Struct, frozen=True):
-    """How addresses are checked. `strict`: contacts whose address is wrong are refused."""
+    """How addresses are checked. `strict`: contacts whose address is wrong are refused. `needs_phone`: the second
+    dialect asks a phone number of every address.
+    """
 
     strict: bool = False
+    needs_phone: bool = True
     provider: AddressProvider | None = None
 
 

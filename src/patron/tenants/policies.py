@@ -27,6 +27,7 @@ SAYS = {
     "refresh_minutes_max": "What a caller may choose at most for a refresh token, up to 43200.",
     "visit_months": "Months for which visits are kept, beside the present one.",
     "addresses.strict": "Whether contacts whose address is wrong are refused.",
+    "addresses.needs_phone": "Whether the JSON:API face asks a phone number of every address.",
     "suppressed_mails": "Kinds of mails that are not sent, with commas between them.",
     "second_factor.always": "Whether signing in with a password always takes a code by mail as well.",
     "second_factor.on_fingerprint_change": "The same for a device other than that of the last sign-in.",

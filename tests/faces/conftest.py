@@ -1,4 +1,4 @@
-"""Organizations for the tests of this face."""
+"""Organizations for the tests of the second face, and of both together."""
 
 import pytest_asyncio
 

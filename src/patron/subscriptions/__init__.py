@@ -1,0 +1,1 @@
+"""What customers have subscribed to, such as newsletters."""

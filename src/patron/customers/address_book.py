@@ -39,8 +39,14 @@ async def add(
     owner = await _owner(ctx, account_id, email)
     if address_id is None:
         raise Invalid.field("address", "can't be blank", "missing")
-    await _check_reach(ctx, address_id)
+    await check_reach(ctx, address_id)
     return await book.add(ctx, owner, address_id, given)
+
+
+async def save(ctx: Ctx, account_id: int, address_id: int) -> None:
+    """Put the address of an order into its customer's book, unless it is there. Raises Invalid."""
+    if await places.owner(ctx, address_id) != account_id:
+        await book.add(ctx, account_id, address_id, {})
 
 
 async def update(
@@ -56,7 +62,7 @@ async def update(
     if account_id is not None:
         account_id = await _owner(ctx, account_id, None)
     if address_id is not None:
-        await _check_reach(ctx, address_id)
+        await check_reach(ctx, address_id)
     entry = await book.lock(ctx, contact_id, also=account_id)
     check_version(entry.version, expect)
     if account_id is not None and account_id != entry.account_id:
@@ -93,9 +99,9 @@ async def _owner(ctx: Ctx, account_id: int | None, email: str | None) -> int:
     return found
 
 
-async def _check_reach(ctx: Ctx, address_id: int) -> None:
-    """Whether a shopper may use this address: an address of somebody else is one that is not there. Raises Invalid."""
+async def check_reach(ctx: Ctx, address_id: int, *, field: str = "address") -> None:
+    """Whether a caller may use this address: to a shopper, an address of somebody else is not there. Raises Invalid."""
     if ctx.actor.kind != "shopper":
         return
     if await places.owner(ctx, address_id) not in (None, ctx.actor.account_id):
-        raise Invalid.field("address", "must exist", "required")
+        raise Invalid.field(field, "must exist", "required")

@@ -5,7 +5,7 @@ Beyond the contract an integration may send `currency_code` and `total_amount_ce
 
 from typing import Any
 
-from patron.jsonapi import tags
+from patron.jsonapi import ids, tags
 from patron.jsonapi.amounts import amount
 from patron.jsonapi.resources import (
     EVENT_STORES,
@@ -22,7 +22,7 @@ from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid
 from patron.kernel.query import Compare, Every
 from patron.logins import actions as logins
-from patron.orders import actions
+from patron.orders import actions, places
 from patron.orders.records import ORDERS as LISTING
 from patron.tags.tagging import Owner
 
@@ -39,7 +39,6 @@ _COLUMNS = {
         )
     },
 }
-_LINKS = {"market": "site_id", "shipping_address": "shipping_address_id", "billing_address": "billing_address_id"}
 # Kept for whoever sent them; nothing here depends on them.
 _FLAGS = {
     "autorefresh": True, "place_async": False, "freight_taxable": False, "payment_method_taxable": False,
@@ -68,6 +67,7 @@ async def create(ctx: Ctx, change: Change) -> int:
     """A draft; with a customer it is pending."""
     number = await actions.create(ctx, _values(change))
     await _customer(ctx, number, change, creates=True)
+    await _addresses(ctx, number, change)
     await _tag(ctx, number, change)
     return number
 
@@ -76,6 +76,7 @@ async def update(ctx: Ctx, number: int, change: Change) -> None:
     """Change what is given, then take the steps that are asked for."""
     await actions.update(ctx, number, _values(change), expect=change.expect)
     await _customer(ctx, number, change, creates=False)
+    await _addresses(ctx, number, change)
     for name, step in _STEPS.items():
         if change.triggers.get(name):
             await actions.take(ctx, number, step)
@@ -98,7 +99,6 @@ async def delete(ctx: Ctx, number: int, expect: frozenset[int] | None) -> None:
 def _values(change: Change) -> dict[str, Any]:
     given = change.attributes
     values = {_COLUMNS[name]: value for name, value in given.items() if name in _COLUMNS}
-    values |= {_LINKS[name]: value for name, value in change.relationships.items() if name in _LINKS}
     if flags := {name: value for name, value in given.items() if name in _FLAGS}:
         values["options"] = flags
     return values
@@ -119,6 +119,24 @@ async def _customer(ctx: Ctx, number: int, change: Change, *, creates: bool) -> 
         await actions.put_customer(ctx, number, account_id, is_guest=is_guest)
     elif change.attributes.get("customer_password"):
         raise Invalid.field("email", "can't be blank", "missing")
+
+
+async def _addresses(ctx: Ctx, number: int, change: Change) -> None:
+    """The addresses that are named, copied, made alike, and put into the customer's book; in this order."""
+    kinds: tuple[places.Which, ...] = ("billing", "shipping")
+    links = change.relationships
+    named = {which: links[f"{which}_address"] for which in kinds if f"{which}_address" in links}
+    if named:
+        await places.put(ctx, number, named)
+    for which in kinds:
+        if (copied := change.triggers.get(f"_{which}_address_clone_id")) is not None:
+            await places.clone(ctx, number, which, ids.read(copied) or 0)
+    for which in kinds:
+        if change.triggers.get(f"_{which}_address_same_as_{places.OTHER[which]}"):
+            await places.same(ctx, number, which)
+    for which in kinds:
+        if change.triggers.get(f"_save_{which}_address_to_customer_address_book"):
+            await places.save(ctx, number, which)
 
 
 def _plain(*names: str, kind: Kind = "string", column: str = "nothing", filters: bool = False) -> tuple[Attribute, ...]:
@@ -211,14 +229,27 @@ ORDERS = Resource(
         *_plain("circuit_failure_count", kind="integer", column="zero", filters=True),
         *common(),
     ),
-    triggers=(*tuple(
-        Attribute(name=name, kind="boolean", write="u", private="u" if name in _FOR_STAFF else "") for name in _STEPS
-    ), *tags.TRIGGERS),
+    triggers=(
+        *(Attribute(name=one, kind="boolean", write="u", private="u" if one in _FOR_STAFF else "") for one in _STEPS),
+        *(Attribute(name=f"_{which}_address_clone_id", write="u") for which in ("billing", "shipping")),
+        *(
+            Attribute(name=name, kind="boolean", write="u")
+            for name in (
+                *("_shipping_address_same_as_billing", "_billing_address_same_as_shipping"),
+                *("_save_shipping_address_to_customer_address_book", "_save_billing_address_to_customer_address_book"),
+            )
+        ),
+        *tags.TRIGGERS,
+    ),
     relationships=(
         elsewhere("market", "markets", to_many=False, filters=True),
         Relationship(name="customer", targets=("customers",), own="account_id", filters=True, write="cu"),
-        elsewhere("shipping_address", "addresses", to_many=False, filters=True),
-        elsewhere("billing_address", "addresses", to_many=False, filters=True),
+        Relationship(
+            name="shipping_address", targets=("addresses",), own="shipping_address_id", filters=True, write="cu"
+        ),
+        Relationship(
+            name="billing_address", targets=("addresses",), own="billing_address_id", filters=True, write="cu"
+        ),
         *(
             elsewhere(name, *targets, to_many=False)
             for name, targets in {

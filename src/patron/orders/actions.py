@@ -2,6 +2,7 @@
 cancelling one that was placed writes a Return. Both are part of the order's own transaction.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from patron.attachments import owners as attachments
@@ -60,11 +61,12 @@ async def update(ctx: Ctx, order_id: int, values: dict[str, Any], *, expect: fro
             if name in made and made[name] != getattr(order, name):
                 raise Invalid.field(told, "cannot be changed once the order is placed", "not_editable")
     if made:
-        await _write(ctx, order_id, made)
+        await write(ctx, order_id, made)
         await events.record(ctx, "order.updated", account_id=order.account_id, subject=f"order/{order_id}")
 
 
-async def _write(ctx: Ctx, order_id: int, values: dict[str, Any]) -> None:
+async def write(ctx: Ctx, order_id: int, values: Mapping[str, Any]) -> None:
+    """Write columns of an order that the caller has locked, and raise its version; the caller records the event."""
     places = "".join(f", {name} = ${n}" for n, name in enumerate(values, start=4))
     await ctx.db.execute(
         f"""
@@ -89,7 +91,7 @@ async def put_customer(ctx: Ctx, order_id: int, account_id: int | None, *, is_gu
     ):
         raise Invalid.field("customer", "must exist", "required")
     status = "pending" if account_id is not None and order.status == "draft" else order.status
-    await _write(ctx, order_id, {"account_id": account_id, "is_guest": is_guest, "status": status})
+    await write(ctx, order_id, {"account_id": account_id, "is_guest": is_guest, "status": status})
 
 
 async def customer_by_email(ctx: Ctx, email: str, credential: Credential | None) -> int:
@@ -113,7 +115,7 @@ async def take(ctx: Ctx, order_id: int, step: str) -> None:
     """Take a step of an order's life. Asked again it changes nothing. Raises NotFound, Invalid."""
     order = await lock(ctx, order_id)
     if step in ("archive", "unarchive"):
-        await _write(ctx, order_id, {"archived_at": ctx.now if step == "archive" else None})
+        await write(ctx, order_id, {"archived_at": ctx.now if step == "archive" else None})
         return
     if step in PAYMENTS or step == "fulfill":
         await _settle(ctx, order, step)
@@ -129,7 +131,7 @@ async def take(ctx: Ctx, order_id: int, step: str) -> None:
         values["cancelled_at"] = ctx.now
         if not order.is_open and order.account_id is not None:
             await _count(ctx, order, "Return")
-    await _write(ctx, order_id, values)
+    await write(ctx, order_id, values)
     topic = {"place": "order.placed", "approve": "order.approved", "cancel": "order.cancelled"}.get(
         step, "order.updated"
     )
@@ -173,16 +175,16 @@ async def _settle(ctx: Ctx, order: Order, step: str) -> None:
     if order.status not in ("placed", "approved"):
         raise Invalid.field("status", f"cannot transition via {step} from {order.status}", "invalid_transition")
     if step == "fulfill":
-        await _write(ctx, order.id, {"fulfillment_status": "fulfilled", "fulfillment_updated_at": ctx.now})
+        await write(ctx, order.id, {"fulfillment_status": "fulfilled", "fulfillment_updated_at": ctx.now})
     else:
-        await _write(ctx, order.id, {"payment_status": PAYMENTS[step], "payment_updated_at": ctx.now})
+        await write(ctx, order.id, {"payment_status": PAYMENTS[step], "payment_updated_at": ctx.now})
     await events.record(ctx, "order.updated", account_id=order.account_id, subject=f"order/{order.id}")
 
 
 async def touch(ctx: Ctx, order_id: int) -> None:
     """Lock an order for a change of what hangs on it, and raise its version. Raises NotFound."""
     await lock(ctx, order_id)
-    await _write(ctx, order_id, {})
+    await write(ctx, order_id, {})
 
 
 async def delete(ctx: Ctx, order_id: int, *, expect: frozenset[int] | None = None) -> None:

@@ -97,3 +97,45 @@ async def test_a_placed_order_stays_and_keeps_its_total(organization: Organizati
     customer = (await organization.get(f"orders/{made['id']}/customer")).json()["data"]
     kept = await organization.call("DELETE", f"customers/{customer['id']}")
     assert kept.status_code == 423
+
+
+ADDRESS = {
+    "first_name": "Ada", "last_name": "Buyer", "line_1": "1 Main Street", "city": "Austin", "state_code": "TX",
+    "zip_code": "78701", "country_code": "US", "phone": "+1 555 0100",
+}  # fmt: skip
+
+
+async def test_addresses_of_an_order_are_named_copied_and_saved(organization: Organization) -> None:
+    address = await organization.create("addresses", **ADDRESS)
+    order = await organization.create(
+        "orders", {"billing_address": to_one("addresses", address["id"])}, customer_email="book@example.com"
+    )
+    changed = await organization.patch(
+        "orders",
+        order["id"],
+        {"_shipping_address_clone_id": address["id"], "_save_shipping_address_to_customer_address_book": True},
+    )
+    assert changed.status_code == 200, changed.text
+    assert changed.json()["data"]["attributes"]["country_code"] == "US"
+    read = await organization.get(f"orders/{order['id']}?include=shipping_address,billing_address")
+    linked = read.json()["data"]["relationships"]
+    assert linked["billing_address"]["data"]["id"] == address["id"]
+    assert linked["shipping_address"]["data"]["id"] != address["id"]
+    assert {one["attributes"]["line_1"] for one in read.json()["included"]} == {"1 Main Street"}
+
+    customer = (await organization.get(f"orders/{order['id']}/customer")).json()["data"]
+    book = await organization.get(f"customers/{customer['id']}/customer_addresses?include=address")
+    assert [one["attributes"]["line_1"] for one in book.json()["included"]] == ["1 Main Street"]
+    again = await organization.patch("orders", order["id"], {"_save_shipping_address_to_customer_address_book": True})
+    assert again.status_code == 200
+    book = await organization.get(f"customers/{customer['id']}/customer_addresses")
+    assert book.json()["meta"]["record_count"] == 1
+
+    alike = await organization.patch("orders", order["id"], {"_shipping_address_same_as_billing": True})
+    assert alike.status_code == 200
+    unknown = await organization.patch("orders", order["id"], {"_billing_address_clone_id": "k" * 12})
+    assert unknown.status_code == 422
+    nowhere = await organization.patch(
+        "orders", order["id"], relationships={"shipping_address": to_one("addresses", "k" * 12)}
+    )
+    assert nowhere.json()["errors"][0]["source"] == {"pointer": "/data/relationships/shipping_address"}

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from organizations import Organization
+from organizations import Organization, to_one
 from patron.erasure.job import forget_due
 from patron.kernel.clock import clock
 from patron.kernel.context import Secrets
@@ -38,7 +38,16 @@ async def known(organization: Organization) -> tuple[int, str]:
     found = await organization.get("customers?filter[q][email_eq]=ilse.forgetme@example.com")
     id_ = found.json()["data"][0]["id"]
     await ask(organization, id_, reference="Ilse-1", metadata={"who": "Ilse"})
-    order = await organization.create("orders", customer_email="ilse.forgetme@example.com", reference="of Ilse")
+    address = await organization.create(
+        "addresses", first_name="Ilse", last_name="Forgetme", line_1="Lindenallee 9", city="Bonn", zip_code="53111",
+        country_code="DE", phone="0228 blabla", notes="ring Geheimrat",
+    )  # fmt: skip
+    linked = {"shipping_address": to_one("addresses", address["id"]), "customer": to_one("customers", id_)}
+    await organization.create("customer_subscriptions", customer_email="ilse.forgetme@example.com", reference="Ilse")
+    await organization.create(
+        "attachments", {"attachable": to_one("customers", id_)}, name="blabla", description="of Ilse"
+    )
+    order = await organization.create("orders", linked, reference="of Ilse")
     await organization.patch("orders", order["id"], {"_place": True})
     return account_id, id_
 

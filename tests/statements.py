@@ -12,6 +12,8 @@ from typing import Self
 
 import patron
 from patron.erasure.job import DUE as FORGET_DUE
+from patron.imports.exporting import SNAPSHOT
+from patron.imports.work import DUE as IMPORTS_DUE
 from patron.segments.job import DUE
 from patron.webhooks import deliveries, relay
 
@@ -57,6 +59,7 @@ ACROSS_TENANTS = {
     " ".join(relay.DUE.split()): "the worker looks which tenants have events that nobody was told of",
     " ".join(deliveries.DUE.split()): "the worker looks which webhooks have something due",
     " ".join(DUE.split()): "the worker looks which tenants have segments to keep in step",
+    " ".join(IMPORTS_DUE.split()): "the worker looks which tenants have imports and exports to go on with",
     "select version_num from alembic_version": "the operator's commands ask Alembic's own table for the revision",
 }
 
@@ -127,7 +130,7 @@ class Counting:
 
 def faults(sql: str, tables: Tables) -> list[str]:
     """What keeps a statement from being about one tenant only; empty if nothing does."""
-    if _PARTITIONS.fullmatch(sql):
+    if sql == SNAPSHOT or _PARTITIONS.fullmatch(sql):
         return []
     nodes = _tree(sql)
     if nodes[0] == "copy":

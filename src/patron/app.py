@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from patron.jsonapi import ids
+from patron.jsonapi import downloads, ids
 from patron.jsonapi import openapi as jsonapi_openapi
 from patron.jsonapi.app import JsonApiFace
 from patron.jsonapi.caller import Caller as JsonApiCaller
@@ -81,7 +81,12 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = c
         """The public keys of our tokens (RFC 7517)."""
         return JSONResponse(await state.secrets.keyring.published(state.database.session(), now()))
 
+    async def download(request: Request) -> Response:
+        """The file of an export, behind a signed link."""
+        return await downloads.answer(state.database, request.path_params["link"])
+
     routes: list[BaseRoute] = [
+        Route("/downloads/{link}", download),
         Route("/healthz", _healthz),
         Route("/readyz", readyz),
         Route("/metrics", _metrics),

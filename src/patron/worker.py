@@ -16,6 +16,7 @@ from patron.credits import expiry
 from patron.erasure.job import forget_due
 from patron.jsonapi import ids
 from patron.jsonapi.deliveries import Renderer
+from patron.imports.work import work
 from patron.kernel.caller import SYSTEM
 from patron.kernel.clock import clock
 from patron.kernel.context import Ctx, Secrets
@@ -38,6 +39,7 @@ MAIL_SECONDS = 1.0
 SEGMENT_SECONDS = 0.2
 WEBHOOK_SECONDS = 0.2
 WEBHOOK_CALLS_MAX = 1_000
+IMPORT_SECONDS = 0.5
 SWEEP_SECONDS = 600.0
 CREDITS_SECONDS = 5.0
 FORGET_SECONDS = 30.0
@@ -88,6 +90,7 @@ async def run(settings: Settings) -> None:
             )
             queues = Queues(database, secrets, renderings(settings), outbound, clock, jobs.create_task)
             jobs.create_task(_repeat("webhooks", WEBHOOK_SECONDS, queues.turn))
+            jobs.create_task(_repeat("imports", IMPORT_SECONDS, lambda: work(database, secrets, clock)))
             jobs.create_task(_repeat("sweep", SWEEP_SECONDS, lambda: sweep(database.session(), clock())))
             jobs.create_task(_repeat("visits", SWEEP_SECONDS, lambda: retention.upkeep(database.session(), clock())))
     finally:

@@ -4,6 +4,7 @@ import typer
 
 from patron.cli import applications, keys, mail_templates, mails, running, seeding, sites, tenants, visits, webhooks
 from patron.cli.doctor import doctor
+from patron.cli.exporting import export_customers
 from patron.cli.importing import import_customers
 from patron.cli.verifying import verify
 
@@ -24,6 +25,7 @@ app.command()(doctor)
 app.command()(verify)
 app.command()(seeding.seed)
 app.command("import")(import_customers)
+app.command("export")(export_customers)
 app.add_typer(tenants.app, name="tenant")
 app.add_typer(sites.app, name="site")
 app.add_typer(applications.app, name="application")

@@ -12,6 +12,9 @@ from patron.kernel.errors import Invalid, NotFound, Refused, check_version
 
 COMPLAINTS_KEPT_MAX = 20_000  # of one job; further ones are only counted
 
+SECRET = frozenset({"password", "password_hash"})
+_PURPOSE = "passwords of an import"
+
 COLUMNS = """j.id, j.version, j.source, j.status, j.format, j.on_existing, j.skip_errors, j.site_id, j.name,
     j.inputs_size, j.position, j.line, j.processed_count, j.created_count, j.updated_count, j.skipped_count,
     j.errors_count, j.warnings_count"""
@@ -74,6 +77,19 @@ async def create(ctx: Ctx, *, source: str, format_: str, on_existing: OnExisting
     )
     await events.record(ctx, "import.created", subject=f"import/{job_id}")
     return int(job_id)
+
+
+async def create_with_rows(ctx: Ctx, rows: list[Any], format_: str, **more: Any) -> int:
+    """A new import of these rows, for the worker. Their passwords and hashes are kept apart, sealed."""
+    hidden: dict[str, dict[str, Any]] = {}
+    for place, row in enumerate(rows):
+        found = {name: row[name] for name in SECRET & row.keys()} if isinstance(row, dict) else {}
+        if found:
+            hidden[str(place)] = found
+            rows[place] = {name: value for name, value in row.items() if name not in found}
+    sealed = ctx.secrets.vault.seal(msgspec.json.encode(hidden), _PURPOSE) if hidden else None
+    more |= {"inputs": rows, "inputs_size": len(rows), "sealed_passwords": sealed}
+    return await create(ctx, source="inputs", format_=format_, on_existing="update", **more)
 
 
 async def get(ctx: Ctx, job_id: int) -> Job:
@@ -183,6 +199,7 @@ async def finish(ctx: Ctx, job: Job, status: str) -> Job:
     row = await ctx.db.row(
         f"""
         update import_job as j set status = $3, version = version + 1, updated_at = $4::timestamptz,
+               sealed_passwords = null,
                completed_at = case when $3 = 'completed' then $4::timestamptz end,
                interrupted_at = case when $3 = 'interrupted' then $4::timestamptz end
         where j.tenant_id = $1 and j.id = $2 and j.status in ('pending', 'in_progress') returning {COLUMNS}
@@ -216,8 +233,16 @@ async def complaints(ctx: Ctx, job_id: int, *, limit: int = COMPLAINTS_KEPT_MAX)
 
 async def inputs(ctx: Ctx, job_id: int) -> list[Any]:
     """The rows that came with a job."""
-    found = await ctx.db.value("select inputs from import_job where tenant_id = $1 and id = $2", ctx.tenant_id, job_id)
-    return found or []
+    row = await ctx.db.row(
+        "select inputs, sealed_passwords from import_job where tenant_id = $1 and id = $2", ctx.tenant_id, job_id
+    )
+    if row is None:
+        return []
+    rows: list[Any] = list(row["inputs"] or ())
+    if row["sealed_passwords"] is not None:
+        for place, hidden in msgspec.json.decode(ctx.secrets.vault.open(row["sealed_passwords"], _PURPOSE)).items():
+            rows[int(place)] = rows[int(place)] | hidden
+    return rows
 
 
 _EXTRAS = {"reference": 200, "reference_origin": 200}

@@ -34,6 +34,7 @@ from patron.web.routing import MethodNotAllowed, Router
 
 ATTEMPTS_MAX = 3
 _DISCARDED_BYTES_MAX = 32_000_000
+_ROWS_BYTES_MAX = 10_000_000
 _ETAG = re.compile(r'(?:W/)?"(\d{1,19})"')
 
 log = structlog.get_logger()
@@ -108,7 +109,8 @@ class JsonApiFace:
         )  # fmt: skip
         data = b""
         if route.letter in "CU":
-            data = await web_bodies.receive(receive, discard_max=_DISCARDED_BYTES_MAX)
+            limit_of_rows = _ROWS_BYTES_MAX if route.resource.takes_rows else web_bodies.BODY_BYTES_MAX
+            data = await web_bodies.receive(receive, discard_max=_DISCARDED_BYTES_MAX, bytes_max=limit_of_rows)
             request.change = bodies.read(
                 data, route.resource, caller, creates=route.letter == "C", path_id=path.get("id"), expect=request.expect
             )

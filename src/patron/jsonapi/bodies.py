@@ -113,6 +113,8 @@ _BOUNDS: dict[Kind, int] = {"integer": INTEGER_MAX, "float": NUMBER_MAX}
 def _fitting(one: Attribute, value: Any) -> Any:
     if value is None:
         return None
+    if one.is_rows and isinstance(value, list | str):
+        return value
     is_fit: bool = isinstance(value, _TYPES[one.kind])
     if not is_fit or (isinstance(value, bool) and one.kind != "boolean"):
         raise Invalid.field(one.name, f"is not a valid {one.kind}", "invalid")

@@ -9,6 +9,7 @@ from patron.jsonapi.customer_subscriptions import CUSTOMER_SUBSCRIPTIONS
 from patron.jsonapi.customers import CUSTOMERS
 from patron.jsonapi.event_callbacks import EVENT_CALLBACKS
 from patron.jsonapi.events import EVENTS
+from patron.jsonapi.imports import EXPORTS, IMPORTS
 from patron.jsonapi.operations import Route, routes
 from patron.jsonapi.order_subscriptions import ORDER_SUBSCRIPTIONS
 from patron.jsonapi.orders import ORDERS
@@ -26,6 +27,8 @@ _RESOURCES = (
     CUSTOMER_GROUPS,
     EVENTS,
     EVENT_CALLBACKS,
+    EXPORTS,
+    IMPORTS,
     ORDERS,
     ORDER_SUBSCRIPTIONS,
     RETURNS,

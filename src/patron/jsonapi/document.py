@@ -86,6 +86,8 @@ class Shape:
             return one.show(value)
         if one.kind == "date-time":
             return moment(value)
+        if one.is_path and value is not None:
+            return f"{self.base_url.removesuffix('/api')}{value}"
         if one.sealed_for is not None:
             return self._vault.open(value, one.sealed_for).decode()
         return value

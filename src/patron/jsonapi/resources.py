@@ -24,6 +24,8 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
 
     `write` says when a caller may send it: on create (c), on update (u). `show` makes the wire's value of the
     row's, `of_row` of the whole row.
+    `is_rows`: a long list, or text for it, that its own handler checks row by row.
+    `is_path`: the row has a path on the organization's host, and the wire the whole address.
     `private`: when sales channels may not send it, in the same letters. `sealed_for`: the purpose under which the
     column is encrypted.
     """
@@ -40,6 +42,8 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     enum: tuple[str, ...] = ()
     private: str = ""
     sealed_for: str | None = None
+    is_path: bool = False
+    is_rows: bool = False
 
 
 class Relationship(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +128,11 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     def path(self) -> str:
         """Below /api."""
         return self.type[:-1] if self.singleton else self.type
+
+    @property
+    def takes_rows(self) -> bool:
+        """Whether bodies may be long."""
+        return any(one.is_rows for one in self.attributes)
 
     @property
     def letters(self) -> str:

@@ -81,6 +81,18 @@ async def put_account(ctx: Ctx, account_id: int, group_id: int | None) -> None:
         await actions.add_accounts(ctx, group_id, [account_id])
 
 
+async def codes(ctx: Ctx, group_ids: list[int]) -> dict[int, str]:
+    """The codes of those of these groups that there are."""
+    if not group_ids:
+        return {}
+    rows = await ctx.db.fetch(
+        "select s.id, s.code from segment s where s.tenant_id = $1 and s.id = any($2) and s.kind = 'group'",
+        ctx.tenant_id,
+        group_ids,
+    )
+    return {row["id"]: row["code"] for row in rows}
+
+
 async def _lock(ctx: Ctx, group_id: int) -> Segment:
     row = await ctx.db.row(f"select {COLUMNS} from segment s where {_GROUP} for update", ctx.tenant_id, group_id)
     if row is None:

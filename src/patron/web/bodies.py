@@ -50,8 +50,8 @@ class Gone(Exception):
     """Whoever asked has hung up."""
 
 
-async def receive(receive: Receive, *, discard_max: int) -> bytes:
-    """The body of a request. Raises TooLarge over `BODY_BYTES_MAX`, Unreadable when it takes too long to arrive, Gone.
+async def receive(receive: Receive, *, discard_max: int, bytes_max: int = BODY_BYTES_MAX) -> bytes:
+    """The body of a request. Raises TooLarge over `bytes_max`, Unreadable when it takes too long to arrive, Gone.
 
     A larger body is read to its end all the same (up to `discard_max`), so that the client hears our answer rather
     than a broken connection.
@@ -67,12 +67,12 @@ async def receive(receive: Receive, *, discard_max: int) -> bytes:
                     raise Gone
                 chunk = message.get("body", b"")
                 size += len(chunk)
-                if size <= BODY_BYTES_MAX:
+                if size <= bytes_max:
                     data += chunk
                 is_more = message.get("more_body", False)
     except TimeoutError:
         raise Unreadable(f"The body did not arrive within {BODY_SECONDS_MAX} seconds.") from None
-    if size > BODY_BYTES_MAX:
+    if size > bytes_max:
         raise TooLarge
     return bytes(data)
 

@@ -1,0 +1,11 @@
+"""Files of exports are fetched through links that are good for five minutes; passwords of imports lie sealed."""
+
+from patron.migrations.sql import run
+
+revision = "0019"
+down_revision = "0018"
+
+
+def upgrade() -> None:
+    """See the SQL file of the same name."""
+    run("0019_export_links")

@@ -14,9 +14,9 @@ import structlog
 from patron import outbox
 from patron.credits import expiry
 from patron.erasure.job import forget_due
+from patron.imports.work import work
 from patron.jsonapi import ids
 from patron.jsonapi.deliveries import Renderer
-from patron.imports.work import work
 from patron.kernel.caller import SYSTEM
 from patron.kernel.clock import clock
 from patron.kernel.context import Ctx, Secrets

@@ -2,10 +2,10 @@
 
 from patron.migrations.sql import run
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 
 
 def upgrade() -> None:
     """See the SQL file of the same name."""
-    run("0019_export_links")
+    run("0020_export_links")

@@ -2,10 +2,10 @@
 
 from patron.migrations.sql import run
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 
 
 def upgrade() -> None:
     """See the SQL file of the same name."""
-    run("0020_export_links")
+    run("0021_export_links")

@@ -18,6 +18,7 @@ from patron.kernel.db import Row
 from patron.kernel.secrets import Vault
 
 ENCODE = msgspec.json.Encoder(decimal_format="number").encode
+TEMPLATES_MAX = 500  # callers choose fields as they like
 _ID = "@id@"
 
 
@@ -41,7 +42,7 @@ class Shape:
         self.base_url = base_url
         self._vault = vault
         self._meta = msgspec.Raw(ENCODE({"mode": mode, "organization_id": ids.shown(organization_id)}))
-        self._relationships: dict[tuple[str, frozenset[str] | None], str] = {}
+        self._relationships: dict[tuple[str, frozenset[str] | None, tuple[str, ...]], str] = {}
 
     def url(self, resource: Resource, number: int) -> str:
         """The address of a row."""
@@ -95,18 +96,20 @@ class Shape:
     def _shown_relationships(
         self, resource: Resource, number: int, fields: frozenset[str] | None, linked: Mapping[str, Linked]
     ) -> Any:
-        if not linked:
-            key = (resource.type, fields)
-            text = self._relationships.get(key)
-            if text is None:
-                every = {one.name: self.links(resource, one, _ID) for one in _of(resource, fields)}
-                text = self._relationships[key] = ENCODE(every).decode()
-            return msgspec.Raw(text.replace(_ID, ids.shown(number)).encode())
-        found = {one.name: self.links(resource, one, ids.shown(number)) for one in _of(resource, fields)}
+        key = resource.type, fields, tuple(linked)
+        text = self._relationships.get(key)
+        if text is None:
+            every = {one.name: self.links(resource, one, _ID) for one in _of(resource, fields)}
+            for name in linked:
+                if name in every:
+                    every[name]["data"] = f"@{name}@"
+            if len(self._relationships) >= TEMPLATES_MAX:
+                self._relationships.clear()
+            text = self._relationships[key] = ENCODE(every).decode()
+        text = text.replace(_ID, ids.shown(number))
         for name, target in linked.items():
-            if name in found:
-                found[name]["data"] = target.data
-        return found
+            text = text.replace(f'"@{name}@"', ENCODE(target.data).decode())
+        return msgspec.Raw(text.encode())
 
     def links(self, resource: Resource, one: Relationship, shown_id: str) -> dict[str, Any]:
         """The links of a relationship."""
@@ -117,10 +120,12 @@ class Shape:
         """`meta` and `links` of a list at a path."""
         pages = max(1, -(-total // asked.size))
         rest = [(key, text) for key, text in asked.pairs if not key.startswith("page[")]
+        start = f"{self.base_url}/{path}?{urlencode(rest)}{'&' if rest else ''}"
 
         def link(**page: object) -> str:
-            named = [(f"page[{name}]", str(value)) for name, value in {**page, "size": asked.size}.items()]
-            return f"{self.base_url}/{path}?{urlencode([*rest, *named])}"
+            return start + urlencode(
+                {**{f"page[{name}]": value for name, value in page.items()}, "page[size]": asked.size}
+            )
 
         links: dict[str, str] = {"first": link(number=1), "last": link(number=pages)}
         if asked.after is not None:

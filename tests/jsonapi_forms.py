@@ -48,6 +48,7 @@ FORMS: dict[str, Form] = {
     "webhooks": Form({"topic": "customers.create", "callback_url": "https://hooks.example.com/{new}"}),
     "imports": Form({"resource_type": "customers", "inputs": [{"email": "imported-{new}@example.com"}]}),
     "exports": Form({"resource_type": "customers"}),
+    "events": Form(change={"_trigger": True}),
 }  # fmt: skip
 
 

@@ -44,6 +44,8 @@ _FLAGS = {
     "autorefresh": True, "place_async": False, "freight_taxable": False, "payment_method_taxable": False,
     "adjustment_taxable": False, "gift_card_taxable": False,
 }  # fmt: skip
+# What null means for columns that are never null.
+_UNSET: dict[str, Any] = {"total_amount_cents": 0, "language_code": "en", "metadata": {}}
 # In the order in which they are taken when several come at once.
 _STEPS = {
     "_pending": "pending", "_place": "place", "_approve": "approve", "_approve_and_capture": "approve",
@@ -98,8 +100,9 @@ async def delete(ctx: Ctx, number: int, expect: frozenset[int] | None) -> None:
 
 def _values(change: Change) -> dict[str, Any]:
     given = change.attributes
-    values = {_COLUMNS[name]: value for name, value in given.items() if name in _COLUMNS}
-    if flags := {name: value for name, value in given.items() if name in _FLAGS}:
+    values = {_COLUMNS[name]: _UNSET.get(name) if value is None else value
+              for name, value in given.items() if name in _COLUMNS}  # fmt: skip
+    if flags := {name: _FLAGS[name] if value is None else value for name, value in given.items() if name in _FLAGS}:
         values["options"] = flags
     return values
 

@@ -215,3 +215,17 @@ async def test_every_related_list_is_filtered_and_sorted_as_its_own_is(world: Wo
         sorts = [attribute.name for attribute in target.attributes if attribute.sorts]
         for some in (sorts[at : at + 8] for at in range(0, len(sorts), 8)):
             assert (await world.own.get(f"{path}?sort={','.join(some)}")).status_code == 200, some
+
+
+@pytest.mark.parametrize("type_", [one for one in FORMS if one in SERVED and SERVED[one].update is not None])
+async def test_null_is_taken_or_refused(world: World, type_: str) -> None:
+    """For every attribute that can be changed, and on create: what cannot be nothing is a fault of the caller's."""
+    for attribute in (*SERVED[type_].attributes, *SERVED[type_].triggers):
+        if "u" in attribute.write:
+            answer = await world.own.patch(type_, world.own_things[type_], {attribute.name: None})
+            assert answer.status_code in (200, 422, 423), (attribute.name, answer.text)
+        if "c" in attribute.write and SERVED[type_].create is not None:
+            sent = body(type_, world.own_things)
+            sent["data"]["attributes"][attribute.name] = None
+            made = await world.own.call("POST", type_, sent)
+            assert made.status_code in (201, 422, 423), (attribute.name, made.text)

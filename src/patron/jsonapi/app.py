@@ -136,7 +136,7 @@ class JsonApiFace:
                 return replays.again(stored)
             reply = _rendered(request, await request.route.handler(request))
             if retryable is not None:
-                await replays.keep(ctx, retryable, reply, with_token=False)
+                await replays.keep(ctx, retryable, reply, with_token=request.route.resource.reveal is not None)
             return reply
 
     def _shape(self, caller: Caller) -> Shape:

@@ -58,6 +58,11 @@ def read(
     sent = {**attributes, **links}
     if not resource.tells_missing or faults.problems:
         _check_required(change, resource, faults, sent, creates=creates)
+    if caller.is_public:
+        for one in (*resource.attributes, *resource.triggers):
+            if ("c" if creates else "u") in one.demanded and not sent.get(one.name):
+                with faults.of():
+                    raise Invalid.field(one.name, "can't be blank", "missing")
     faults.tell()
     return change
 

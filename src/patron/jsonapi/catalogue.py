@@ -5,6 +5,7 @@ from patron.jsonapi.addresses import ADDRESSES
 from patron.jsonapi.attachments import ATTACHMENTS
 from patron.jsonapi.customer_addresses import CUSTOMER_ADDRESSES
 from patron.jsonapi.customer_groups import CUSTOMER_GROUPS
+from patron.jsonapi.customer_password_resets import CUSTOMER_PASSWORD_RESETS
 from patron.jsonapi.customer_subscriptions import CUSTOMER_SUBSCRIPTIONS
 from patron.jsonapi.customers import CUSTOMERS
 from patron.jsonapi.event_callbacks import EVENT_CALLBACKS
@@ -13,6 +14,7 @@ from patron.jsonapi.imports import EXPORTS, IMPORTS
 from patron.jsonapi.operations import Route, routes
 from patron.jsonapi.order_subscriptions import ORDER_SUBSCRIPTIONS
 from patron.jsonapi.orders import ORDERS
+from patron.jsonapi.organizations import APPLICATIONS, ORGANIZATIONS
 from patron.jsonapi.resources import Resource
 from patron.jsonapi.returns import RETURNS
 from patron.jsonapi.sku_lists import SKU_LIST_ITEMS, SKU_LISTS
@@ -20,6 +22,7 @@ from patron.jsonapi.tags import TAGS
 
 _RESOURCES = (
     ADDRESSES,
+    APPLICATIONS,
     ATTACHMENTS,
     CUSTOMER_ADDRESSES,
     CUSTOMER_SUBSCRIPTIONS,
@@ -29,8 +32,10 @@ _RESOURCES = (
     EVENT_CALLBACKS,
     EXPORTS,
     IMPORTS,
+    CUSTOMER_PASSWORD_RESETS,
     ORDERS,
     ORDER_SUBSCRIPTIONS,
+    ORGANIZATIONS,
     RETURNS,
     SKU_LISTS,
     SKU_LIST_ITEMS,

@@ -114,9 +114,16 @@ async def retrieve(request: Request) -> Document:
     """One of a type."""
     resource = request.route.resource
     asked = asking.read(request.query, resource, request.served, is_list=False)
-    number = request.ctx.tenant_id if resource.singleton else request.number
+    number = _number(request)
     row = await _row(request, resource, number, request.caller.reach(resource, "S"))
     return await _single(request, resource, row, asked)
+
+
+def _number(request: Request) -> int:
+    """The row that a request is about: that of the path, or the one that the token names."""
+    if request.route.resource.singleton is None:
+        return request.number
+    return request.ctx.tenant_id if request.route.resource.singleton == "organization" else request.caller.program.id
 
 
 async def _row(request: Request, resource: Resource, number: int, reach: tuple[Filter, ...] = ()) -> Row:
@@ -143,7 +150,11 @@ async def create(request: Request) -> Document:
     assert resource.create is not None
     await _check_links(request, request.change)
     number = await resource.create(request.ctx, request.change)
-    return await _single(request, resource, await _row(request, resource, number), asked, 201)
+    document = await _single(request, resource, await _row(request, resource, number), asked, 201)
+    if resource.reveal is not None:
+        shown = document.body["data"]["attributes"]
+        shown |= {name: value for name, value in resource.reveal(request.change).items() if name in shown}
+    return document
 
 
 async def _check_links(request: Request, change: Change) -> None:
@@ -229,7 +240,7 @@ async def linkage(request: Request) -> Document:
 
 async def _owner(request: Request) -> Row:
     resource = request.route.resource
-    number = request.ctx.tenant_id if resource.singleton else request.number
+    number = _number(request)
     return await _row(request, resource, number, request.caller.reach(resource, "S"))
 
 

@@ -26,8 +26,8 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     row's, `of_row` of the whole row.
     `is_rows`: a long list, or text for it, that its own handler checks row by row.
     `is_path`: the row has a path on the organization's host, and the wire the whole address.
-    `private`: when sales channels may not send it, in the same letters. `sealed_for`: the purpose under which the
-    column is encrypted.
+    `private`: when sales channels may not send it, in the same letters; `demanded`: when they must. `sealed_for`: the
+    purpose under which the column is encrypted.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     sealed_for: str | None = None
     is_path: bool = False
     is_rows: bool = False
+    demanded: str = ""
 
 
 class Relationship(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +100,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     `guest` and `customer` say what sales channels may: create, show, list, update, delete (as letters C, S, L, U, D);
     integrations and web apps may whatever the type can. `owner` is the listing's field that must be the customer of
     the token, for what customers may beyond guests; `guest_reach` are the rows that guests reach, by letter, where
-    that is not every row. `error_names` are the wire's names of domain fields. `prepare` runs before the transaction.
+    that is not every row. `singleton`: there is one, which the token names. `reveal` gives attributes that only the
+    answer of create shows. `error_names` are the wire's names of domain fields. `prepare` runs before the transaction.
     `scopes` are names that only filters know. `total` is SQL that knows the number of rows without counting.
     `tells_missing`: the core itself says what is missing, together with whatever else is wrong.
     """
@@ -121,7 +123,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     tells_missing: bool = False
     error_names: Mapping[str, str] = {}
     total: str | None = None
-    singleton: bool = False
+    singleton: Literal["organization", "application"] | None = None
+    reveal: Callable[[Change], dict[str, Any]] | None = None
     lists: bool = True
 
     @property

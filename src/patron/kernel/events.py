@@ -85,6 +85,8 @@ TOPICS: dict[str, str] = {
     "login.second_factor_removed": "Second factor removed",
     "login.recovery_codes_made": "New recovery codes made",
     "login.recovery_code_used": "Recovery code used",
+    "login.reset_updated": "Reset of the password changed",
+    "login.reset_withdrawn": "Reset of the password withdrawn",
     "impersonation.started": "Acting for the shopper began",
     "ticket.reused": "Refresh token used twice; all its tickets ended",
     "credit.created": "Credit issued",

@@ -94,8 +94,9 @@ export class Walk {
   }
 
   // What every resource can do, with a success and a failure each: `make` gives attributes and relationships, `change` what
-  // an update changes, `blank` the refusal of a create without anything. Answers one that is still there.
-  async resource(type, { make, change, blank, listed = {} }) {
+  // an update changes, `blank` the refusal of a create without anything, `once` what only its answer shows. Answers one that is
+  // still there.
+  async resource(type, { make, change, blank, listed = {}, once = [] }) {
     const { letters, relationships } = this.facts.types[type]
     const can = (operation) => letters.includes(LETTERS[operation])
     const isFresh = (shown) => {
@@ -105,7 +106,10 @@ export class Walk {
     }
     const made = await this.succeeds(type, 'create', [await make()], isFresh)
     if (blank) await this.fails(type, 'create', [{}], blank)
-    await this.succeeds(type, 'retrieve', [made.id], (same) => assert.deepEqual(same, made))
+    await this.succeeds(type, 'retrieve', [made.id], (same) => {
+      for (const name of once) assert.equal(same[name], null)
+      assert.deepEqual({ ...same }, { ...made, ...Object.fromEntries(once.map((name) => [name, null])) })
+    })
     await this.fails(type, 'retrieve', [NOBODY], MISSING)
     if (can('list')) {
       await this.succeeds(type, 'list', [{ ...listed, pageSize: 3, sort: ['-created_at'] }], (page) => {
@@ -129,6 +133,17 @@ export class Walk {
       await this.fails(type, 'delete', [other.id], MISSING)
     }
     return made
+  }
+
+  // What a token knows one of, with the client's name for it.
+  async singleton(type, name, check) {
+    const shown = await this.cl[name].retrieve()
+    assert.equal(shown.type, type)
+    await check(shown)
+    this.report({ type, operation: 'retrieve', outcome: 'success' })
+    const stranger = CommerceLayer({ organization: this.facts.organization, domain: this.domain, accessToken: 'x.y.z' })
+    await assert.rejects(stranger[name].retrieve(), (error) => error.status === 401 && error.first().code === 'INVALID_TOKEN')
+    this.report({ type, operation: 'retrieve', outcome: 'failure' })
   }
 
   // A relationship's own route, and the same by `include`.

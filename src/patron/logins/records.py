@@ -1,0 +1,26 @@
+"""Resets of passwords as flat rows with named columns. The token itself is nowhere: only its digest is stored."""
+
+from patron.accounts.records import DEFAULT_SET
+from patron.kernel.query import Field, Sort
+from patron.kernel.sql import Listing
+
+_UPDATED = "coalesce(pr.updated_at, pr.created_at)"
+
+RESETS = Listing(
+    select=f"""pr.id, pr.version, lower(pa.email) as customer_email, null::text as reset_password_token, pr.reset_at,
+        pr.created_at, {_UPDATED} as updated_at, pr.reference, pr.reference_origin, pr.metadata, pr.account_id""",
+    source="password_reset pr join account pa on pa.tenant_id = $1 and pa.id = pr.account_id",
+    where=f"pr.tenant_id = $1 and pa.customer_set_code = {DEFAULT_SET}",
+    fields={
+        "id": Field("pr.id", "integer", sort="pr.id"),
+        "reset_at": Field("pr.reset_at", "time"),
+        "created_at": Field("pr.created_at", "time", sort="pr.created_at"),
+        "updated_at": Field(_UPDATED, "time", sort=_UPDATED),
+        "reference": Field("pr.reference", sort="coalesce(pr.reference, '') collate \"C\""),
+        "reference_origin": Field("pr.reference_origin", sort="coalesce(pr.reference_origin, '') collate \"C\""),
+        "metadata": Field("pr.metadata", "json"),
+        "account_id": Field("pr.account_id", "integer"),
+    },
+    identity="pr.id",
+    order=(Sort("created_at"), Sort("id")),
+)

@@ -1,0 +1,37 @@
+// Resets of passwords: made by an integration, redeemed by a sales channel.
+import assert from 'node:assert/strict'
+import { DENIED, PASSWORD, word } from '../walk.mjs'
+
+const NEW = 'Another-horse-8'
+
+export default async function customerPasswordResets(walk) {
+  const { cl } = walk
+  const type = 'customer_password_resets'
+  const { email, id } = await walk.shopper()
+  const token = '/data/attributes/_reset_password_token'
+  await walk.resource(type, {
+    make: () => ({ customer_email: email, reference: word('mail') }),
+    change: { metadata: { by: 'desk' } },
+    blank: { status: 422, pointer: '/data/attributes/customer_email', rule: 'blank' },
+    once: ['reset_password_token'],
+  })
+  const reset = await cl[type].create({ customer_email: email })
+  assert.equal((await cl[type].customer(reset.id)).id, id)
+
+  const guest = walk.client(await walk.guestToken())
+  const redeeming = { id: reset.id, customer_password: NEW }
+  const wrong = { status: 422, pointer: token, rule: 'invalid' }
+  await walk.fails(type, 'update', [{ ...redeeming, _reset_password_token: 'x'.repeat(20) }], wrong, guest)
+  await walk.fails(type, '_reset_password_token', [reset.id, reset.reset_password_token], {
+    status: 422, pointer: '/data/attributes/customer_password', rule: 'blank',
+  }, guest)
+  await walk.fails(type, 'retrieve', [reset.id], DENIED, guest)
+  const redeemed = { ...redeeming, _reset_password_token: reset.reset_password_token }
+  await walk.succeeds(type, 'update', [redeemed], (done) => assert.ok(done.reset_password_at), guest)
+  await walk.fails(type, 'update', [redeemed], wrong, guest)
+  await walk.check('the new password signs in, the old one does not', async () => {
+    const person = { ...walk.facts.channel, username: email }
+    assert.equal((await walk.token('password', { ...person, password: NEW })).ownerId, id)
+    await assert.rejects(walk.token('password', { ...person, password: PASSWORD }))
+  })
+}

@@ -38,7 +38,10 @@ FORMS: dict[str, Form] = {
     "addresses": Form(HOME),
     "customer_addresses": Form({}, {"customer": "customers", "address": "addresses"}),
     "customer_subscriptions": Form({"customer_email": "{email}", "reference": "{new}"}),
-    "customer_password_resets": Form({"customer_email": "{email}"}),
+    "customer_password_resets": Form(
+        {"customer_email": "{email}"},
+        change={"customer_password": "Secret-43-word", "_reset_password_token": "0" * 40},  # what guests may send
+    ),
     "orders": Form({"currency_code": "USD", "total_amount_cents": 1_000}, {"customer": "customers"}, ("_place",)),
     "order_subscriptions": Form({"frequency": "weekly"}, {"source_order": "orders"}),
     "returns": Form({}, {"order": "orders"}),

@@ -63,7 +63,11 @@ class Complaint(msgspec.Struct, frozen=True):
 
 
 class Ready(msgspec.Struct):
-    """A row that can be written. `named` are the columns that hold something."""
+    """A row that can be written. `named` are the columns that hold something.
+
+    It is known by its `email_key`, unless its address leads to another customer; `names` are those that lead to its
+    login, with the column of each.
+    """
 
     line: int
     named: frozenset[str]
@@ -79,6 +83,8 @@ class Ready(msgspec.Struct):
     foreign_hash: str | None = None
     is_unknown_hash: bool = False
     password: str | None = None
+    email_key: str | None = None
+    names: dict[str, str] = {}
 
     @property
     def has_login(self) -> bool:
@@ -91,19 +97,16 @@ class Ready(msgspec.Struct):
         return bool(self.profile.email) and (self.has_login or self.flags.get("holds_email", True))
 
     @property
-    def email_key(self) -> str | None:
-        """What it is known by."""
-        return email_key(self.profile.email) if self.profile.email and self.holds_email else None
-
-    @property
     def login_name(self) -> str:
         """The user name of its login."""
         return self.user_name or self.profile.email or ""
 
-    @property
-    def names(self) -> dict[str, str]:
-        """The names that lead to its login, and the column of each."""
-        return names_of(self.login_name, self.profile.email) if self.has_login else {}
+    def set_keys(self) -> None:
+        """Work out what it is known by, once all else is set."""
+        if self.profile.email and self.holds_email:
+            self.email_key = email_key(self.profile.email)
+        if self.has_login:
+            self.names = names_of(self.login_name, self.profile.email)
 
 
 def shown_key(given: dict[str, Any] | None, line: int) -> str:
@@ -165,6 +168,8 @@ def _read(record: Record, faults: Faults) -> Ready | None:
         with faults.of():
             _credential(ready, values)
             checked_name(ready.login_name)
+    if not faults.problems:
+        ready.set_keys()
     return ready
 
 

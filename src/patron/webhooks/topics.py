@@ -4,6 +4,15 @@ import re
 
 from patron.kernel.events import TOPICS
 
+
+def _steps(noun: str, verbs: dict[str, str]) -> tuple[tuple[str, str, str], ...]:
+    """Topics of what becomes something: status → verb."""
+    return tuple(
+        (f"{noun}.updated", f"e.changes -> 'status' ->> 1 = '{status}'", f"{noun}s.{verb}")
+        for status, verb in verbs.items()
+    )
+
+
 # The second dialect's name of an event: our topic, and a further condition of the event `e`. It has no topic for most
 # changes (Commerce Layer behaviour 8). `$1` is the tenant.
 _DIALECT: tuple[tuple[str, str, str], ...] = (
@@ -20,6 +29,20 @@ _DIALECT: tuple[tuple[str, str, str], ...] = (
     ("anonymization.failed", "true", "customers.anonymization_failed"),
     ("contact.created", "true", "customer_addresses.create"),
     ("contact.deleted", "true", "customer_addresses.destroy"),
+    ("subscription.created", "true", "customer_subscriptions.create"),
+    ("subscription.deleted", "true", "customer_subscriptions.destroy"),
+    ("login.reset_requested", "e.subject like 'reset/%'", "customer_password_resets.create"),
+    ("login.reset_withdrawn", "true", "customer_password_resets.destroy"),
+    ("return.created", "true", "returns.create"),
+    *_steps(
+        "return",
+        {"requested": "request", "approved": "approve", "shipped": "ship", "rejected": "reject", "received": "receive"},
+    ),
+    ("return.deleted", "true", "returns.destroy"),
+    ("return.tagged", "true", "returns.tagged"),
+    ("order_subscription.created", "true", "order_subscriptions.create"),
+    *_steps("order_subscription", {"active": "activate", "inactive": "deactivate", "cancelled": "cancel"}),
+    ("order_subscription.deleted", "true", "order_subscriptions.destroy"),
     ("address.tagged", "true", "addresses.tagged"),
     ("order.created", "true", "orders.create"),
     ("order.placed", "true", "orders.place"),

@@ -131,3 +131,98 @@ async def test_wrong_webhooks_are_refused_with_the_name_of_what_is_wrong(
     assert (await organization.get("webhooks")).json()["data"] == []
     guest = await organization.guest_token()
     assert (await organization.get("webhooks", token=guest)).status_code == 401
+
+
+async def test_thirty_failures_in_a_row_open_the_circuit_until_it_is_reset(
+    organization: Organization, listener: Merchant, database: Database, settings: Settings, clock: Clock
+) -> None:
+    made = await organization.create("webhooks", **webhook("customers.create", listener.url))
+    listener.says = lambda _: answer("no", "500 Wrong")
+    for number in range(30):
+        await organization.create("customers", email=f"jo{number}@example.com")
+    for _ in range(3):
+        await work(database, settings, clock)
+    tried = len(listener.asked)
+    assert 30 <= tried < 38
+    read = (await organization.get(f"webhooks/{made['id']}")).json()["data"]["attributes"]
+    assert read["circuit_state"] == "open"
+
+    listener.says = lambda _: answer("")
+    clock.advance(hours=1)
+    await work(database, settings, clock)
+    assert len(listener.asked) == tried
+
+    reset = await organization.patch("webhooks", made["id"], {"_reset_circuit": True})
+    state = reset.json()["data"]["attributes"]
+    assert (state["circuit_state"], state["circuit_failure_count"]) == ("closed", 0)
+    await work(database, settings, clock)
+    assert len({body["data"]["id"] for body in listener.asked[tried:]}) == 30
+
+
+async def test_what_is_removed_is_told_with_what_is_known_of_it(
+    organization: Organization, listener: Merchant, database: Database, settings: Settings
+) -> None:
+    await organization.create("webhooks", **webhook("customers.destroy", listener.url))
+    customer = await organization.create("customers", email="jo@example.com", reference="R-1")
+    await organization.call("DELETE", f"customers/{customer['id']}")
+    await work(database, settings)
+    await work(database, settings)
+
+    assert topics(listener) == ["customers.destroy"]
+    told = listener.asked[0]["data"]
+    assert (told["id"], told["type"]) == (customer["id"], "customers")
+    assert told["attributes"].keys() == customer["attributes"].keys()
+    assert (told["attributes"]["email"], told["attributes"]["reference"]) == ("jo@example.com", "R-1")
+
+
+async def test_a_webhook_that_is_off_hears_of_nothing_and_a_strangers_is_unknown(
+    organization: Organization,
+    other_organization: Organization,
+    listener: Merchant,
+    database: Database,
+    settings: Settings,
+) -> None:
+    made = await organization.create("webhooks", **webhook("customers.create", listener.url, _disable=True))
+    assert made["attributes"]["disabled_at"] is not None
+    await organization.create("customers", email="jo@example.com")
+    await other_organization.create("customers", email="jo@example.com")
+    on = await organization.patch("webhooks", made["id"], {"_enable": True, "_regenerate_shared_secret": True})
+    shown = on.json()["data"]["attributes"]
+    assert shown["disabled_at"] is None
+    assert shown["shared_secret"] != made["attributes"]["shared_secret"]
+    await organization.create("customers", email="kim@example.com")
+    await work(database, settings)
+    await work(database, settings)
+
+    assert [body["data"]["attributes"]["email"] for body in listener.asked] == ["kim@example.com"]
+    for path in (f"webhooks/{made['id']}", f"events/{made['id']}"):
+        assert (await other_organization.get(path)).status_code == 404
+    changed = await other_organization.patch("webhooks", made["id"], {"_disable": True})
+    assert changed.status_code == 404
+    stale = await organization.patch("webhooks", made["id"], {"name": "x"}, if_match='"1"')
+    assert stale.status_code == 412
+    assert (await organization.call("DELETE", f"webhooks/{made['id']}")).status_code == 204
+    assert (await organization.get("event_callbacks")).json()["data"] == []
+
+
+async def test_without_leave_private_addresses_are_never_called(
+    organization: Organization, listener: Merchant, database: Database, settings: Settings
+) -> None:
+    await organization.create("webhooks", **webhook("customers.create", listener.url))
+    await organization.create("customers", email="jo@example.com")
+    await work(database, settings, private=False)
+    await work(database, settings, private=False)
+
+    assert listener.asked == []
+    stored = (await organization.get("event_callbacks")).json()["data"][0]["attributes"]
+    assert stored["response_code"] is None
+    assert "https" in stored["response_message"]
+
+
+async def test_customers_are_found_by_what_happened_to_them(organization: Organization) -> None:
+    customer = await organization.create("customers", email="jo@example.com")
+    await organization.create("customers", email="kim@example.com")
+    await organization.patch("customers", customer["id"], {"metadata": {"vip": True}})
+
+    found = await organization.get("customers?filter[q][events_name_eq]=customers.metadata_update")
+    assert [one["id"] for one in found.json()["data"]] == [customer["id"]]

@@ -188,3 +188,24 @@ async def test_a_group_is_a_segment(organization: Organization) -> None:
     assert renamed.status_code == 200, renamed.text
     shown = (await organization.get(f"customer_groups/{group['id']}")).json()["data"]["attributes"]
     assert (shown["name"], shown["code"]) == ("Best friends", segment["code"])
+
+
+async def test_an_order_is_a_transaction_and_a_transaction_counts_as_an_order(organization: Organization) -> None:
+    shop = organization.shop
+    made = await organization.create("orders", customer_email="sums@example.com", total_amount_cents=1_250)
+    placed = await organization.patch("orders", made["id"], {"_place": True})
+    assert placed.status_code == 200, placed.text
+    customer = (await organization.get(f"orders/{made['id']}/customer")).json()["data"]
+    found = await shop.get(ACCOUNTS, params={"filter": "emailAddress eq sums@example.com"})
+    account = found.json()["items"][0]
+    assert account["commerceSummary"]["totalOrderAmount"]["amount"] == 12.5
+    assert account["commerceSummary"]["orderCount"] == 1
+
+    added = await shop.post(
+        f"{ACCOUNTS}/{account['id']}/transactions",
+        {"transactionType": "Order", "amount": 10, "currencyCode": "USD", "interactionType": "Store"},
+    )
+    assert added.status_code == 201, added.text
+    read = await organization.get(f"customers/{customer['id']}")
+    attributes = read.json()["data"]["attributes"]
+    assert (attributes["total_orders_count"], attributes["status"]) == (2, "repeat")

@@ -173,8 +173,9 @@ async def delete(ctx: Ctx, account_id: int, contact_id: int, *, expect: frozense
     await accounts.touch(ctx, account_id)
     before = await queries.get(ctx, account_id, contact_id)
     check_version(before.version, expect)
-    await ctx.db.execute("delete from contact where tenant_id = $1 and id = $2", ctx.tenant_id, contact_id)
-    await places.drop(ctx, before.address_id)
+    if not await places.drop(ctx, before.address_id):
+        await places.keep_person(ctx, before.address_id)
+        await ctx.db.execute("delete from contact where tenant_id = $1 and id = $2", ctx.tenant_id, contact_id)
     changes = events.difference(before, None, paths(contact_id))
     await events.record(ctx, "contact.deleted", account_id=account_id, subject=f"contact/{contact_id}", changes=changes)
 

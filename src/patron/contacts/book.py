@@ -11,7 +11,6 @@ import msgspec
 
 from patron.accounts import actions as accounts
 from patron.contacts import places
-from patron.contacts.records import phone_of
 from patron.kernel import events
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid, NotFound, Retry, check_version
@@ -78,6 +77,29 @@ async def _taken_in(ctx: Ctx, account_id: int, address_id: int) -> tuple[int, di
     return address_id, person
 
 
+_SAME = ("line_1", "line_2", "line_3", "line_4", "city", "state", "postal_code", "country")
+_WHO = ("first_name", "last_name", "company")
+
+
+async def has_like(ctx: Ctx, account_id: int, address_id: int) -> bool:
+    """Whether the book of an account has an address, or one of the same person and place."""
+    ours = ", ".join((*(f"d.{name}" for name in _SAME), *(f"c.{name}" for name in _WHO)))
+    given = ", ".join(f"o.{name}" for name in (*_SAME, *_WHO))
+    return bool(
+        await ctx.db.value(
+            f"""
+            select exists (
+                select from address o, contact c join address d on d.tenant_id = $1 and d.id = c.address_id
+                where o.tenant_id = $1 and o.id = $3 and c.tenant_id = $1 and c.account_id = $2
+                  and (d.id = o.id or row({ours}) is not distinct from row({given})))
+            """,
+            ctx.tenant_id,
+            account_id,
+            address_id,
+        )
+    )
+
+
 async def lock(ctx: Ctx, contact_id: int, *, also: int | None = None) -> Entry:
     """A contact with its account, and another account that it may go to; all of them locked. Raises NotFound."""
     sql = "select c.account_id from contact c where c.tenant_id = $1 and c.id = $2"
@@ -109,7 +131,7 @@ async def update(
     values = checked(given, REFERENCES, is_new=False)
     owner, address = account_id or entry.account_id, entry.address_id
     if address_id is not None and address_id != entry.address_id:
-        await _let_go(ctx, entry)
+        await places.keep_person(ctx, entry.address_id)
         address, person = await _taken_in(ctx, owner, address_id)
         values |= {"address_id": address, "phone_mobile": None, "phone_work": None, **person}
     elif owner != entry.account_id:
@@ -145,25 +167,9 @@ async def update(
 async def remove(ctx: Ctx, entry: Entry, *, expect: frozenset[int] | None = None) -> None:
     """Take a contact that is locked out of the book; its address stands alone from now on. Raises Stale."""
     check_version(entry.version, expect)
-    await _let_go(ctx, entry)
+    await places.keep_person(ctx, entry.address_id)
     await ctx.db.execute("delete from contact where tenant_id = $1 and id = $2", ctx.tenant_id, entry.id)
     await _record(ctx, "contact.deleted", entry.account_id, entry.id, before=entry.address_id)
-
-
-async def _let_go(ctx: Ctx, entry: Entry) -> None:
-    """Have the address of a contact stand alone: it takes its person along. Its account is remembered, so that who
-    removes the account removes what was its customer's.
-    """
-    person = ", ".join(f"{name} = {phone_of('c') if name == 'phone' else f'c.{name}'}" for name in places.PERSON)
-    await ctx.db.execute(
-        f"""
-        update address as d set version = d.version + 1, updated_at = $3, {person}
-        from contact c where d.tenant_id = $1 and d.id = $2 and c.tenant_id = $1 and c.address_id = d.id
-        """,
-        ctx.tenant_id,
-        entry.address_id,
-        ctx.now,
-    )
 
 
 async def _record(

@@ -222,8 +222,24 @@ async def delete(ctx: Ctx, address_id: int, *, expect: frozenset[int] | None = N
     await events.record(ctx, "address.deleted", account_id=before.account_id, subject=f"address/{address_id}")
 
 
-async def drop(ctx: Ctx, address_id: int) -> None:
-    """Remove an address whose contact is gone, with its tags, unless an order names it."""
+async def keep_person(ctx: Ctx, address_id: int) -> None:
+    """Have an address take along the person of its contact, which is about to go, and stand alone. Its account is
+    remembered, so that who removes the account removes what was its customer's.
+    """
+    person = ", ".join(f"{name} = {phone_of('c') if name == 'phone' else f'c.{name}'}" for name in PERSON)
+    await ctx.db.execute(
+        f"""
+        update address as d set version = d.version + 1, updated_at = $3, {person}
+        from contact c where d.tenant_id = $1 and d.id = $2 and c.tenant_id = $1 and c.address_id = d.id
+        """,
+        ctx.tenant_id,
+        address_id,
+        ctx.now,
+    )
+
+
+async def drop(ctx: Ctx, address_id: int) -> bool:
+    """Remove an address with its contact and its tags, unless an order names it: then nothing. Answers which."""
     gone = await ctx.db.execute(
         """
         delete from address d where d.tenant_id = $1 and d.id = $2 and not exists (
@@ -235,6 +251,7 @@ async def drop(ctx: Ctx, address_id: int) -> None:
     )
     if gone:
         await tagging.forget(ctx, "address", [address_id])
+    return bool(gone)
 
 
 def checked(given: Mapping[str, Any], before: Mapping[str, Any] | None, needs: Needs) -> dict[str, Any]:

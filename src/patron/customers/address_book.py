@@ -44,9 +44,11 @@ async def add(
 
 
 async def save(ctx: Ctx, account_id: int, address_id: int) -> None:
-    """Put the address of an order into its customer's book, unless it is there. Raises Invalid."""
-    if await places.owner(ctx, address_id) != account_id:
-        await book.add(ctx, account_id, address_id, {})
+    """Put a copy of an order's address into its customer's book, unless the book has one like it: who changes the book
+    later changes no order. Raises Invalid.
+    """
+    if not await book.has_like(ctx, account_id, address_id):
+        await book.add(ctx, account_id, await places.copy(ctx, address_id), {})
 
 
 async def update(

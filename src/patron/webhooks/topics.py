@@ -44,6 +44,8 @@ _DIALECT: tuple[tuple[str, str, str], ...] = (
     *_steps("order_subscription", {"active": "activate", "inactive": "deactivate", "cancelled": "cancel"}),
     ("order_subscription.deleted", "true", "order_subscriptions.destroy"),
     ("address.tagged", "true", "addresses.tagged"),
+    ("subscription.created", "true", "customer_subscriptions.create"),
+    ("subscription.deleted", "true", "customer_subscriptions.destroy"),
     ("order.created", "true", "orders.create"),
     ("order.placed", "true", "orders.place"),
     ("order.approved", "true", "orders.approve"),

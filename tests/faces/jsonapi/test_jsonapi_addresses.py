@@ -3,6 +3,7 @@
 from typing import Any
 
 from organizations import Organization, document, to_one
+from shops import ACCOUNTS
 
 HOME = {
     "first_name": "John",
@@ -250,3 +251,33 @@ async def test_another_organization_knows_none_of_it(
     body = document("customer_addresses", {}, _links(mine, address))
     assert (await other_organization.call("POST", "customer_addresses", body)).status_code == 422
     assert (await other_organization.get("addresses")).json()["data"] == []
+
+
+async def test_an_order_names_addresses(organization: Organization) -> None:
+    customer, address = await _customer(organization), await organization.create("addresses", **HOME)
+    named = {"shipping_address": to_one("addresses", address["id"]), "customer": to_one("customers", customer["id"])}
+    order = await organization.create("orders", named)
+    assert order["attributes"]["country_code"] == "US"
+    found = await organization.get("orders?filter[q][shipping_address_city_eq]=New York&include=shipping_address")
+    assert [one["id"] for one in found.json()["data"]] == [order["id"]]
+    assert [one["id"] for one in found.json()["included"]] == [address["id"]]
+    assert (await organization.get(f"orders/{order['id']}/billing_address")).json() == {"data": None}
+
+    used = await organization.call("DELETE", f"addresses/{address['id']}")
+    assert (used.status_code, used.json()["errors"][0]["code"]) == (423, "LOCKED")
+    unknown = {"billing_address": to_one("addresses", customer["id"])}
+    refused = await organization.patch("orders", order["id"], {}, unknown)
+    assert refused.status_code == 422, refused.text
+    assert refused.json()["errors"][0]["source"] == {"pointer": "/data/relationships/billing_address"}
+
+
+async def test_a_contact_goes_and_the_address_of_an_order_stays(organization: Organization) -> None:
+    customer, address = await _customer(organization), await organization.create("addresses", **HOME)
+    await organization.create("customer_addresses", _links(customer, address))
+    await organization.create("orders", {"billing_address": to_one("addresses", address["id"])})
+    accounts = (await organization.shop.get(ACCOUNTS, params={"filter": "emailAddress eq john@example.com"})).json()
+    path = f"{ACCOUNTS}/{accounts['items'][0]['id']}/contacts"
+    (contact,) = (await organization.shop.get(path)).json()["items"]
+    assert (await organization.shop.delete(f"{path}/{contact['id']}")).status_code == 204
+    kept = (await organization.get(f"addresses/{address['id']}")).json()["data"]["attributes"]
+    assert (kept["line_1"], kept["full_name"]) == (HOME["line_1"], "John Smith")

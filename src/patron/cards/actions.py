@@ -28,8 +28,8 @@ async def add(ctx: Ctx, account_id: int, card_id: str | None, details: Details) 
     row = await ctx.db.row(
         f"""
         insert into card as k (tenant_id, account_id, id, version, contact_id, masked, kind, name_on_card,
-                               expire_month, expire_year, is_default, created_at, updated_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12) returning {queries.COLUMNS}
+                               expire_month, expire_year, is_default, created_at, updated_at, token)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $3) returning {queries.COLUMNS}
         """,
         ctx.tenant_id,
         account_id,

@@ -87,6 +87,15 @@ async def _blank_children(ctx: Ctx, account_id: int) -> None:
         ctx.tenant_id,
         account_id,
     )
+    await ctx.db.execute(
+        """
+        update payment_source set version = version + 1, token = null, options = null, reference = null, metadata = '{}'
+        where tenant_id = $1 and order_id in (
+            select o.id from shop_order o where o.tenant_id = $1 and o.account_id = $2)
+        """,
+        ctx.tenant_id,
+        account_id,
+    )
     for table in ("order_return", "order_subscription"):
         await ctx.db.execute(
             f"""

@@ -6,6 +6,7 @@ from patron.jsonapi.attachments import ATTACHMENTS
 from patron.jsonapi.customer_addresses import CUSTOMER_ADDRESSES
 from patron.jsonapi.customer_groups import CUSTOMER_GROUPS
 from patron.jsonapi.customer_password_resets import CUSTOMER_PASSWORD_RESETS
+from patron.jsonapi.customer_payment_sources import CUSTOMER_PAYMENT_SOURCES
 from patron.jsonapi.customer_subscriptions import CUSTOMER_SUBSCRIPTIONS
 from patron.jsonapi.customers import CUSTOMERS
 from patron.jsonapi.event_callbacks import EVENT_CALLBACKS
@@ -15,6 +16,7 @@ from patron.jsonapi.operations import Route, routes
 from patron.jsonapi.order_subscriptions import ORDER_SUBSCRIPTIONS
 from patron.jsonapi.orders import ORDERS
 from patron.jsonapi.organizations import APPLICATIONS, ORGANIZATIONS
+from patron.jsonapi.payment_sources import EXTERNAL_PAYMENTS, WIRE_TRANSFERS
 from patron.jsonapi.resources import Resource
 from patron.jsonapi.returns import RETURNS
 from patron.jsonapi.sku_lists import SKU_LIST_ITEMS, SKU_LISTS
@@ -37,6 +39,9 @@ _RESOURCES = (
     ORDER_SUBSCRIPTIONS,
     ORGANIZATIONS,
     RETURNS,
+    CUSTOMER_PAYMENT_SOURCES,
+    EXTERNAL_PAYMENTS,
+    WIRE_TRANSFERS,
     SKU_LISTS,
     SKU_LIST_ITEMS,
     TAGS,

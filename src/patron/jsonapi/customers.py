@@ -16,7 +16,6 @@ from patron.jsonapi.resources import (
     Relationship,
     Resource,
     common,
-    elsewhere,
     text,
 )
 from patron.kernel.context import Ctx
@@ -126,7 +125,7 @@ CUSTOMERS = Resource(
     relationships=(
         Relationship(name="customer_group", targets=("customer_groups",), own="group_id", filters=True, write="cu"),
         _book("customer_addresses"),
-        elsewhere("customer_payment_sources"),
+        _book("customer_payment_sources"),
         _book("customer_subscriptions"),
         Relationship(name="orders", targets=("orders",), to_many=True, key="account_id"),
         Relationship(

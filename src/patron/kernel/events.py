@@ -107,6 +107,9 @@ TOPICS: dict[str, str] = {
     "attachment.created": "Attachment added",
     "attachment.updated": "Attachment changed",
     "attachment.deleted": "Attachment removed",
+    "payment_source.created": "Payment source added",
+    "payment_source.updated": "Payment source changed",
+    "payment_source.deleted": "Payment source removed",
     "sku_list.created": "List created",
     "sku_list.updated": "List changed",
     "sku_list.deleted": "List removed",
@@ -147,7 +150,8 @@ TOPICS: dict[str, str] = {
 _UNASKED = frozenset(
     topic
     for topic in TOPICS
-    if topic.startswith(("note.", "card.", "ticket.", "attachment.", "sku_list")) or topic.endswith(".tagged")
+    if topic.startswith(("note.", "card.", "ticket.", "attachment.", "sku_list", "payment_source."))
+    or topic.endswith(".tagged")
 ) | {
     "login.failed",
     "login.signed_in",

@@ -1,0 +1,1 @@
+"""Ways to pay that need no gateway: external payments and wire transfers of orders."""

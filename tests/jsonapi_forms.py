@@ -43,6 +43,11 @@ FORMS: dict[str, Form] = {
         change={"customer_password": "Secret-43-word", "_reset_password_token": "0" * 40},  # what guests may send
     ),
     "orders": Form({"currency_code": "USD", "total_amount_cents": 1_000}, {"customer": "customers"}, ("_place",)),
+    "external_payments": Form({"payment_source_token": "{new}"}, {"order": "orders"}),
+    "wire_transfers": Form({}, {"order": "orders"}),
+    "customer_payment_sources": Form(
+        {"customer_token": "{new}"}, {"customer": "customers", "payment_source": "external_payments"}
+    ),
     "order_subscriptions": Form({"frequency": "weekly"}, {"source_order": "orders"}),
     "returns": Form({}, {"order": "orders"}),
     "attachments": Form({"name": "Contract"}, {"attachable": "customers"}),

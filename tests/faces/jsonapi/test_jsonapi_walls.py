@@ -32,6 +32,8 @@ MAY = {
     "addresses": ("CSUD", ""),
     "customer_password_resets": ("U", ""),
     "customer_payment_sources": ("", "SLUD"),
+    "external_payments": ("", "S"),
+    "wire_transfers": ("", "S"),
     "customer_subscriptions": ("CSUD", "L"),
     "orders": ("CSU", "L"),
     "order_subscriptions": ("", "SLU"),

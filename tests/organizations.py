@@ -5,11 +5,14 @@ from typing import Any
 import httpx
 import msgspec
 
+from patron.jsonapi import ids
 from patron.kernel.clock import clock
 from patron.kernel.db import Database
-from patron.kernel.secrets import random_token
+from patron.kernel.secrets import Vault, random_token
+from patron.settings import Settings
 from patron.tenants import actions as tenants
 from shops import Shop
+from stage import TEST_KEY
 
 TYPE = "application/vnd.api+json"
 JSON = {"accept": "application/json", "content-type": "application/json"}
@@ -101,6 +104,8 @@ def to_one(type_: str, id_: str | None) -> dict[str, Any]:
 
 async def open_organization(shop: Shop, database: Database) -> Organization:
     """Make a shop an organization with programs, and sign the integration in."""
+    # Other tests of this process may have started an app with another key, whose ids are others.
+    ids.use(Vault(Settings(secret_key=TEST_KEY).key))
     db, word, secret = database.session(), random_token(4), random_token()
     slug = str(await db.value("select slug from tenant where id = $1", shop.tenant_id))
     facts = {"integration": f"integration-{word}", "channel": f"channel-{word}"}

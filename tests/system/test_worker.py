@@ -97,6 +97,12 @@ def delivery(created_at: datetime) -> dict[str, Any]:
     return {"webhook_id": 1, "event_id": 1, "topic": "t", "is_replay": True, "created_at": created_at}
 
 
+def job(updated_at: datetime, **of_import: str) -> dict[str, Any]:
+    """An export, or an import from a source."""
+    made = {"format": "csv", "created_at": updated_at, "updated_at": updated_at}
+    return made | ({"on_existing": "skip", "site_id": 1, **of_import} if of_import else {})
+
+
 SWEPT: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
     "idempotency_key": (
         [{"caller": "c", "key": "old", "fingerprint": b"", "created_at": NOW - DAY, "expires_at": NOW - INSTANT}],
@@ -142,6 +148,18 @@ SWEPT: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
         [delivery(NOW - 30 * DAY - INSTANT)],
         [delivery(NOW - 30 * DAY)],
     ),
+    "import_key": (
+        [{"rehearsal": "one", "line": 1, "key": "k", "at": NOW - DAY - INSTANT}],
+        [{"rehearsal": "one", "line": 2, "key": "k", "at": NOW - DAY}],
+    ),
+    "import_job": (
+        [job(NOW - 30 * DAY - INSTANT, source="inputs")],
+        [job(NOW - 30 * DAY, source="inputs"), job(NOW - 90 * DAY, source="file")],
+    ),
+    "export_job": (
+        [job(NOW - 30 * DAY - INSTANT)],
+        [job(NOW - 30 * DAY)],
+    ),
     "mail": (
         [mail(NOW - 30 * DAY - INSTANT, None)],
         [mail(NOW - 30 * DAY, None), mail(NOW - 90 * DAY, NOW)],
@@ -168,7 +186,7 @@ async def test_a_sweep_removes_what_has_ended_and_nothing_else(installation: Ins
     application_id = await own.session().value("select id from application where tenant_id = $1", shop.tenant_id)
     hook = {"kind": "standard", "topics": [], "url": "u", "sealed_secret": b"", "created_at": NOW, "updated_at": NOW}
     await write(own, "webhook", shop.tenant_id, hook)
-    ids = {"account_id": account_id, "application_id": application_id}
+    ids = {"account_id": account_id, "application_id": application_id, "site_id": shop.site_id}
     for name, table in (("webhook_id", "webhook"), ("event_id", "event")):
         ids[name] = await own.session().value(f"select max(id) from {table} where tenant_id = $1", shop.tenant_id)
 

@@ -65,7 +65,9 @@ async def take_snapshot(ctx: Ctx) -> None:
 async def count(ctx: Ctx, wanted: Wanted, known: Fields) -> int:
     """How many customers there are to export."""
     statement, where = _where(ctx, wanted, known)
-    return int(await ctx.db.value(f"select count(*) from account a where {where}", *statement.args))
+    return int(
+        await ctx.db.value(f"select count(*) from account a where a.tenant_id = $1 and {where}", *statement.args)
+    )
 
 
 async def batch(
@@ -77,7 +79,7 @@ async def batch(
     rows = await ctx.db.fetch(
         f"""
         select {_SELECT} from account a left join login l on l.tenant_id = $1 and l.account_id = a.id
-        where {where} and a.id > {behind} order by a.id limit {int(size)}
+        where a.tenant_id = $1 and {where} and a.id > {behind} order by a.id limit {int(size)}
         """,
         *statement.args,
     )
@@ -89,7 +91,7 @@ async def batch(
 
 def _where(ctx: Ctx, wanted: Wanted, known: Fields) -> tuple[Statement, str]:
     statement = Statement(ctx.tenant_id, ctx.at_site.customer_set, now=ctx.now)
-    where = "a.tenant_id = $1 and a.customer_set_code = $2"
+    where = "a.customer_set_code = $2"
     if wanted.condition is not None:
         where += f" and {statement.where(wanted.condition, known)}"
     return statement, where

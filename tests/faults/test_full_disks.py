@@ -58,7 +58,7 @@ async def counts(cluster: Cluster) -> dict[str, int]:
 async def full_disk(cluster: Cluster, table: str) -> AsyncIterator[None]:
     """No more room for rows of this table."""
     conn = await asyncpg.connect(cluster.url)
-    await conn.execute(f"truncate {table}")
+    await conn.execute(f"truncate {table} cascade")
     file = cluster.data / await conn.fetchval("select pg_relation_filepath($1::text::regclass)", table)
     await conn.close()
     cluster.stop()

@@ -149,15 +149,8 @@ async def _count_failure(ctx: Ctx, login: Login | None, key: bytes, failures: Fa
         )
         if login is not None:
             await events.record(ctx, "login.failed", account_id=login.account_id)
-        else:  # costs what the entry costs, and leaves none
-            await ctx.db.write(
-                """
-                insert into event (tenant_id, at, topic) select $1, $2, $3 where false
-                """,
-                ctx.tenant_id,
-                ctx.now,
-                "login.failed",
-            )
+        else:
+            await events.feign(ctx, "login.failed")
 
 
 async def forget_failures(ctx: Ctx, account_id: int) -> None:

@@ -57,7 +57,8 @@ async def left(database: Database, tenant_id: int) -> dict[str, list[str]]:
     db = database.session()
     tables = await db.fetch(
         """
-        select table_name from information_schema.columns where table_schema = 'public' and column_name = 'tenant_id'
+        select table_name from information_schema.columns
+        where table_schema = 'public' and column_name = 'tenant_id' and table_name !~ '^visit_[0-9]'
         """
     )
     found: dict[str, list[str]] = {}

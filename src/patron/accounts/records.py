@@ -5,6 +5,7 @@ The customers of an organization are the accounts of its default customer set. C
 """
 
 from patron.accounts.queries import FIELDS
+from patron.kernel.columns import texts
 from patron.kernel.query import Field, Sort
 from patron.kernel.sql import Listing
 
@@ -35,8 +36,7 @@ CUSTOMERS = Listing(
         "order_count": FIELDS["order_count"],
         "created_at": FIELDS["created_at"],
         "updated_at": FIELDS["updated_at"],
-        "external_id": Field("a.external_id", sort="coalesce(a.external_id, '') collate \"C\""),
-        "reference_origin": Field("a.reference_origin", sort="coalesce(a.reference_origin, '') collate \"C\""),
+        **texts("a", "external_id", "reference_origin"),
         "metadata": Field("a.metadata", "json"),
         "group_id": Field(_GROUP, "integer"),
         "anonymization_status": Field(

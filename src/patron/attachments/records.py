@@ -3,6 +3,7 @@
 import msgspec
 
 from patron.attachments.owners import Kind
+from patron.kernel.columns import common
 from patron.kernel.query import Field, Sort
 from patron.kernel.sql import Listing
 
@@ -13,14 +14,9 @@ ATTACHMENTS = Listing(
     source="attachment att",
     where="att.tenant_id = $1",
     fields={
-        "id": Field("att.id", "integer", sort="att.id"),
+        **common("att"),
         "name": Field("att.name", sort='att.name collate "C"'),
         "description": Field("att.description"),
-        "created_at": Field("att.created_at", "time", sort="att.created_at"),
-        "updated_at": Field("att.updated_at", "time", sort="att.updated_at"),
-        "reference": Field("att.reference", sort="coalesce(att.reference, '') collate \"C\""),
-        "reference_origin": Field("att.reference_origin", sort="coalesce(att.reference_origin, '') collate \"C\""),
-        "metadata": Field("att.metadata", "json"),
     },
     identity="att.id",
     order=(Sort("created_at"), Sort("id")),

@@ -1,5 +1,6 @@
 """Cards as the second dialect's wallet: flat rows with named columns, each with a number of its own."""
 
+from patron.kernel.columns import common
 from patron.kernel.query import Field, Sort
 from patron.kernel.sql import Listing
 
@@ -15,15 +16,11 @@ WALLET = Listing(
     source="card k",
     where="k.tenant_id = $1",
     fields={
+        **common("k"),
         "id": Field("k.number", "integer", sort="k.number"),
         "account_id": Field("k.account_id", "integer"),
         "name": Field(_NAME),
         "token": Field("k.token"),
-        "created_at": Field("k.created_at", "time", sort="k.created_at"),
-        "updated_at": Field("k.updated_at", "time", sort="k.updated_at"),
-        "reference": Field("k.reference", sort="coalesce(k.reference, '') collate \"C\""),
-        "reference_origin": Field("k.reference_origin", sort="coalesce(k.reference_origin, '') collate \"C\""),
-        "metadata": Field("k.metadata", "json"),
     },
     identity="k.number",
     order=(Sort("created_at"), Sort("id")),

@@ -5,6 +5,7 @@ joined tables are behind left joins by unique keys, which PostgreSQL leaves out 
 """
 
 from patron.accounts.records import DEFAULT_SET
+from patron.kernel.columns import common, text
 from patron.kernel.query import Field, Fields, Sort
 from patron.kernel.sql import Listing
 
@@ -23,10 +24,6 @@ def _is_ours(account_id: str) -> str:
 def phone_of(contact: str) -> str:
     """The SQL for the phone number of a contact that stands in its address."""
     return f"coalesce({contact}.phone_home, {contact}.phone_mobile, {contact}.phone_work)"
-
-
-def _text(sql: str) -> Field:
-    return Field(sql, sort=f"coalesce({sql}, '') collate \"C\"")
 
 
 def _full_name(person: dict[str, str], address: str) -> str:
@@ -71,16 +68,13 @@ ADDRESSES = Listing(
     source="address ad left join contact adc on adc.tenant_id = $1 and adc.address_id = ad.id",
     where=f"ad.tenant_id = $1 and (ad.account_id is null or {_is_ours('ad.account_id')})",
     fields={
-        "id": Field("ad.id", "integer", sort="ad.id"),
+        **common("ad"),
         "account_id": Field("ad.account_id", "integer"),
         "is_business": Field("ad.is_business", "bool"),
-        **{name: _text(f"({sql})") for name, sql in _PERSON.items()},
-        **{name: _text(f"ad.{name}") for name in _OWN},
+        **{name: text(f"({sql})") for name, sql in _PERSON.items()},
+        **{name: text(f"ad.{name}") for name in _OWN},
         "latitude": _degrees("ad.latitude"),
         "longitude": _degrees("ad.longitude"),
-        "metadata": Field("ad.metadata", "json"),
-        "created_at": Field("ad.created_at", "time", sort="ad.created_at"),
-        "updated_at": Field("ad.updated_at", "time", sort="ad.updated_at"),
     },
     identity="ad.id",
     order=(Sort("created_at"), Sort("id")),
@@ -92,15 +86,10 @@ _OF_CONTACT = {
 }
 _EMAIL = "(select lower(be.email) from account be where be.tenant_id = $1 and be.id = book.account_id)"
 _BOOK_FIELDS: Fields = {
-    "id": Field("book.id", "integer", sort="book.id"),
+    **common("book"),
     "account_id": Field("book.account_id", "integer"),
     "address_id": Field("book.address_id", "integer"),
-    "country": _text("bookd.country"),
-    "reference": _text("book.reference"),
-    "reference_origin": _text("book.reference_origin"),
-    "metadata": Field("book.metadata", "json"),
-    "created_at": Field("book.created_at", "time", sort="book.created_at"),
-    "updated_at": Field("book.updated_at", "time", sort="book.updated_at"),
+    "country": text("bookd.country"),
 }
 
 CUSTOMER_ADDRESSES = Listing(

@@ -1,11 +1,8 @@
 """Imports and exports as flat rows with named columns. Imports from files of the operator are not among them."""
 
+from patron.kernel.columns import texts
 from patron.kernel.query import Field, Sort
 from patron.kernel.sql import Listing
-
-
-def _texts(alias: str, *names: str) -> dict[str, Field]:
-    return {name: Field(f"{alias}.{name}", sort=f"coalesce({alias}.{name}, '') collate \"C\"") for name in names}
 
 
 def _counts(alias: str, *names: str) -> dict[str, Field]:
@@ -41,7 +38,7 @@ IMPORTS = Listing(
     where="ij.tenant_id = $1 and ij.source = 'inputs'",
     fields={
         "id": Field("ij.id", "integer", sort="ij.id"),
-        **_texts("ij", "resource_type", "format", "parent_resource_id", "status", "reference", "reference_origin"),
+        **texts("ij", "resource_type", "format", "parent_resource_id", "status", "reference", "reference_origin"),
         **_counts("ij", "inputs_size", "errors_count", "warnings_count", "processed_count"),
         "destroyed_count": Field("0::bigint", "integer", sort="0::bigint"),
         **_times("ij", *_MOMENTS),
@@ -77,7 +74,7 @@ EXPORTS = Listing(
     where="ej.tenant_id = $1",
     fields={
         "id": Field("ej.id", "integer", sort="ej.id"),
-        **_texts("ej", "resource_type", "format", "status", "reference", "reference_origin"),
+        **texts("ej", "resource_type", "format", "status", "reference", "reference_origin"),
         **_counts("ej", "records_count", "processed_count"),
         **_times("ej", *_MOMENTS),
         "estimated_completion_at": Field(_ESTIMATE, "time"),

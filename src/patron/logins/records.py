@@ -1,6 +1,7 @@
 """Resets of passwords as flat rows with named columns. The token itself is nowhere: only its digest is stored."""
 
 from patron.accounts.records import DEFAULT_SET
+from patron.kernel.columns import common
 from patron.kernel.query import Field, Sort
 from patron.kernel.sql import Listing
 
@@ -12,13 +13,9 @@ RESETS = Listing(
     source="password_reset pr join account pa on pa.tenant_id = $1 and pa.id = pr.account_id",
     where=f"pr.tenant_id = $1 and pa.customer_set_code = {DEFAULT_SET}",
     fields={
-        "id": Field("pr.id", "integer", sort="pr.id"),
+        **common("pr"),
         "reset_at": Field("pr.reset_at", "time"),
-        "created_at": Field("pr.created_at", "time", sort="pr.created_at"),
         "updated_at": Field(_UPDATED, "time", sort=_UPDATED),
-        "reference": Field("pr.reference", sort="coalesce(pr.reference, '') collate \"C\""),
-        "reference_origin": Field("pr.reference_origin", sort="coalesce(pr.reference_origin, '') collate \"C\""),
-        "metadata": Field("pr.metadata", "json"),
         "account_id": Field("pr.account_id", "integer"),
     },
     identity="pr.id",

@@ -1,28 +1,27 @@
 """Orders, returns and order subscriptions as flat rows with named columns."""
 
+from patron.kernel.columns import common, text, texts
 from patron.kernel.query import Field, Sort
 from patron.kernel.sql import Listing
 
 
-def _text(column: str, of: str = "o") -> Field:
-    return Field(f"{of}.{column}", sort=f"coalesce({of}.{column}, '') collate \"C\"")
-
-
-def _time(column: str, of: str = "o") -> Field:
-    return Field(f"{of}.{column}", "time", sort=f"coalesce({of}.{column}, '-infinity'::timestamptz)")
-
-
-def _fields(of: str, texts: tuple[str, ...], times: tuple[str, ...]) -> dict[str, Field]:
+def _times(alias: str, *names: str) -> dict[str, Field]:
     return {
-        "id": Field(f"{of}.id", "integer", sort=f"{of}.id"),
-        "account_id": Field(f"{of}.account_id", "integer"),
-        "number": Field(f"{of}.id::text", sort=f'{of}.id::text collate "C"'),
-        "metadata": Field(f"{of}.metadata", "json"),
+        name: Field(f"{alias}.{name}", "time", sort=f"coalesce({alias}.{name}, '-infinity'::timestamptz)")
+        for name in names
+    }
+
+
+def _fields(alias: str) -> dict[str, Field]:
+    """What all three have; the last are of what is not kept here."""
+    return {
+        **common(alias),
+        **texts(alias, "status"),
+        "account_id": Field(f"{alias}.account_id", "integer"),
+        "number": Field(f"{alias}.id::text", sort=f'{alias}.id::text collate "C"'),
         "zero": Field("0::bigint", "integer", sort="0::bigint"),
         "never": Field("null::timestamptz", "time", sort="'-infinity'::timestamptz"),
         "no": Field("false", "bool", sort="false::boolean"),
-        **{name: _text(name, of) for name in ("status", "reference", "reference_origin", *texts)},
-        **{name: _time(name, of) for name in ("created_at", "updated_at", *times)},
     }
 
 
@@ -42,39 +41,24 @@ ORDERS = Listing(
     source="shop_order o",
     where="o.tenant_id = $1",
     fields={
-        "id": Field("o.id", "integer", sort="o.id"),
+        **_fields("o"),
         "number": Field(_NUMBER, sort=f'{_NUMBER} collate "C"'),
-        "account_id": Field("o.account_id", "integer"),
         "site_id": Field("o.site_id", "integer"),
         "shipping_address_id": Field("o.shipping_address_id", "integer"),
         "billing_address_id": Field("o.billing_address_id", "integer"),
         "is_guest": Field("o.is_guest", "bool", sort="o.is_guest"),
         "email": Field(_EMAIL),
-        "country": Field(_COUNTRY, sort=f"coalesce({_COUNTRY}, '') collate \"C\""),
+        "country": text(_COUNTRY),
         "total_minor": Field("o.total_minor", "integer", sort="o.total_minor"),
-        "zero": Field("0::bigint", "integer", sort="0::bigint"),
         "nothing": Field("null::text", sort="''::text"),
-        "never": Field("null::timestamptz", "time", sort="'-infinity'::timestamptz"),
-        "no": Field("false", "bool", sort="false::boolean"),
-        "metadata": Field("o.metadata", "json"),
-        **{
-            name: _text(name)
-            for name in (
-                "status", "payment_status", "fulfillment_status", "currency", "language_code", "token",
-                "affiliate_code", "coupon_code", "gift_card_code", "reference", "reference_origin",
-            )
-        },
-        **{
-            name: _time(name)
-            for name in (
-                "placed_at", "approved_at", "cancelled_at", "archived_at", "expires_at", "payment_updated_at",
-                "fulfillment_updated_at", "created_at", "updated_at",
-            )
-        },
+        **texts("o", "payment_status", "fulfillment_status", "currency", "language_code", "token"),
+        **texts("o", "affiliate_code", "coupon_code", "gift_card_code"),
+        **_times("o", "placed_at", "approved_at", "cancelled_at", "archived_at", "expires_at"),
+        **_times("o", "payment_updated_at", "fulfillment_updated_at"),
     },
     identity="o.id",
     order=(Sort("created_at"), Sort("id")),
-)  # fmt: skip
+)
 
 _RETURN_TIMES = (
     "approved_at", "cancelled_at", "shipped_at", "rejected_at", "received_at", "refunded_at", "archived_at",
@@ -92,7 +76,8 @@ RETURNS = Listing(
     source="order_return r",
     where="r.tenant_id = $1",
     fields={
-        **_fields("r", (), _RETURN_TIMES),
+        **_fields("r"),
+        **_times("r", *_RETURN_TIMES),
         "order_id": Field("r.order_id", "integer"),
         "is_guest": Field(
             "(select rg.is_guest from shop_order rg where rg.tenant_id = $1 and rg.id = r.order_id)", "bool"
@@ -113,7 +98,9 @@ ORDER_SUBSCRIPTIONS = Listing(
     source="order_subscription u",
     where="u.tenant_id = $1",
     fields={
-        **_fields("u", ("frequency",), ("starts_at", "expires_at", "next_run_at")),
+        **_fields("u"),
+        **texts("u", "frequency"),
+        **_times("u", "starts_at", "expires_at", "next_run_at"),
         "source_order_id": Field("u.source_order_id", "integer"),
         "email": Field(_SUBSCRIPTION_EMAIL),
         "unknown": Field("null::boolean", "bool", sort="false::boolean"),

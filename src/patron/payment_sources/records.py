@@ -1,5 +1,6 @@
 """Payment sources of one kind as flat rows with named columns."""
 
+from patron.kernel.columns import common
 from patron.kernel.query import Field, Sort
 from patron.kernel.sql import Listing
 from patron.payment_sources.actions import Kind
@@ -17,15 +18,10 @@ def of(kind: Kind) -> Listing:
         source="payment_source ps",
         where=f"ps.tenant_id = $1 and ps.kind = '{kind}'",
         fields={
-            "id": Field("ps.id", "integer", sort="ps.id"),
+            **common("ps"),
             "token": Field("ps.token"),
             "order_id": Field("ps.order_id", "integer"),
             "account_id": Field(_ACCOUNT, "integer"),
-            "created_at": Field("ps.created_at", "time", sort="ps.created_at"),
-            "updated_at": Field("ps.updated_at", "time", sort="ps.updated_at"),
-            "reference": Field("ps.reference", sort="coalesce(ps.reference, '') collate \"C\""),
-            "reference_origin": Field("ps.reference_origin", sort="coalesce(ps.reference_origin, '') collate \"C\""),
-            "metadata": Field("ps.metadata", "json"),
         },
         identity="ps.id",
         order=(Sort("created_at"), Sort("id")),

@@ -1,5 +1,6 @@
 """Lists of SKUs and their items as flat rows with named columns."""
 
+from patron.kernel.columns import common
 from patron.kernel.query import Field, Sort
 from patron.kernel.sql import Listing
 
@@ -12,7 +13,7 @@ SKU_LISTS = Listing(
     source="sku_list wl",
     where="wl.tenant_id = $1",
     fields={
-        "id": Field("wl.id", "integer", sort="wl.id"),
+        **common("wl"),
         "account_id": Field("wl.account_id", "integer"),
         "name": Field("wl.name", sort='wl.name collate "C"'),
         "slug": Field("wl.slug", sort="wl.slug"),
@@ -20,11 +21,6 @@ SKU_LISTS = Listing(
         "image_url": Field("wl.image_url"),
         "manual": Field("wl.manual", "bool", sort="wl.manual"),
         "sku_code": Field("wi.sku_code", inside=_HOLDS),
-        "created_at": Field("wl.created_at", "time", sort="wl.created_at"),
-        "updated_at": Field("wl.updated_at", "time", sort="wl.updated_at"),
-        "reference": Field("wl.reference", sort="coalesce(wl.reference, '') collate \"C\""),
-        "reference_origin": Field("wl.reference_origin", sort="coalesce(wl.reference_origin, '') collate \"C\""),
-        "metadata": Field("wl.metadata", "json"),
     },
     identity="wl.id",
     order=(Sort("created_at"), Sort("id")),
@@ -36,16 +32,11 @@ SKU_LIST_ITEMS = Listing(
     source="sku_list_item li join sku_list ll on ll.tenant_id = $1 and ll.id = li.sku_list_id",
     where="li.tenant_id = $1 and ll.tenant_id = $1",
     fields={
-        "id": Field("li.id", "integer", sort="li.id"),
+        **common("li"),
         "sku_list_id": Field("li.sku_list_id", "integer"),
         "account_id": Field("ll.account_id", "integer"),
         "position": Field("li.position", "integer", sort="li.position"),
         "quantity": Field("li.quantity", "integer", sort="li.quantity"),
-        "created_at": Field("li.created_at", "time", sort="li.created_at"),
-        "updated_at": Field("li.updated_at", "time", sort="li.updated_at"),
-        "reference": Field("li.reference", sort="coalesce(li.reference, '') collate \"C\""),
-        "reference_origin": Field("li.reference_origin", sort="coalesce(li.reference_origin, '') collate \"C\""),
-        "metadata": Field("li.metadata", "json"),
     },
     identity="li.id",
     order=(Sort("created_at"), Sort("id")),

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from patron.kernel.columns import common
 from patron.kernel.query import Field, Sort
 from patron.kernel.sql import Listing
 from patron.tags.tagging import Kind
@@ -12,13 +13,8 @@ TAGS = Listing(
     source="tag tg",
     where="tg.tenant_id = $1",
     fields={
-        "id": Field("tg.id", "integer", sort="tg.id"),
+        **common("tg"),
         "name": Field("tg.name", sort="tg.name"),
-        "created_at": Field("tg.created_at", "time", sort="tg.created_at"),
-        "updated_at": Field("tg.updated_at", "time", sort="tg.updated_at"),
-        "reference": Field("tg.reference", sort="coalesce(tg.reference, '') collate \"C\""),
-        "reference_origin": Field("tg.reference_origin", sort="coalesce(tg.reference_origin, '') collate \"C\""),
-        "metadata": Field("tg.metadata", "json"),
     },
     identity="tg.id",
     order=(Sort("created_at"), Sort("id")),

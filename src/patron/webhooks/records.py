@@ -2,14 +2,11 @@
 
 import msgspec
 
+from patron.kernel.columns import common, text
 from patron.kernel.query import Field, Sort
 from patron.kernel.sql import Listing
 from patron.webhooks.queries import SHOWN
 from patron.webhooks.topics import DIALECT_NAME, DIALECT_SOURCES
-
-
-def _text(sql: str) -> Field:
-    return Field(sql, sort=f"coalesce({sql}, '') collate \"C\"")
 
 
 def _time(sql: str) -> Field:
@@ -24,17 +21,12 @@ WEBHOOKS = Listing(
     source="webhook h",
     where="h.tenant_id = $1 and h.kind = 'jsonapi'",
     fields={
-        "id": Field("h.id", "integer", sort="h.id"),
-        "name": _text(_NAME),
-        "topic": _text("h.topics[1]"),
+        **common("h"),
+        "name": text(_NAME),
+        "topic": text("h.topics[1]"),
         "disabled_at": Field("h.disabled_at", "time", sort="coalesce(h.disabled_at, '-infinity')"),
-        "circuit": _text("h.circuit"),
+        "circuit": text("h.circuit"),
         "failures": Field("h.failures", "integer", sort="h.failures"),
-        "created_at": _time("h.created_at"),
-        "updated_at": _time("h.updated_at"),
-        "reference": _text("h.reference"),
-        "reference_origin": _text("h.reference_origin"),
-        "metadata": Field("h.metadata", "json"),
     },
     identity="h.id",
     order=(Sort("created_at"), Sort("id")),
@@ -48,11 +40,11 @@ EVENTS = Listing(
     where=f"e.tenant_id = $1 and e.topic in ({DIALECT_SOURCES}) and {DIALECT_NAME} is not null and {SHOWN}",
     fields={
         "id": Field("e.id", "integer", sort="e.id"),
-        "name": _text(DIALECT_NAME),
+        "name": text(DIALECT_NAME),
         "created_at": _time("e.at"),
         "updated_at": _time("e.at"),
-        "reference": _text("e.reference"),
-        "reference_origin": _text("e.reference_origin"),
+        "reference": text("e.reference"),
+        "reference_origin": text("e.reference_origin"),
         "metadata": Field("coalesce(e.metadata, '{}')", "json"),
         "account_id": Field("e.account_id", "integer"),
     },
@@ -82,13 +74,13 @@ CALLBACKS = Listing(
         "id": Field("t.id", "integer", sort="t.id"),
         "webhook_id": Field("t.webhook_id", "integer", sort="t.webhook_id"),
         "event_id": Field("d.event_id", "integer"),
-        "url": _text("t.url"),
-        "status": _text(_STATUS),
-        "message": _text("t.message"),
+        "url": text("t.url"),
+        "status": text(_STATUS),
+        "message": text("t.message"),
         "created_at": _time("t.at"),
         "updated_at": _time("coalesce(t.ended_at, t.at)"),
-        "reference": _text("null::text"),
-        "reference_origin": _text("null::text"),
+        "reference": text("null::text"),
+        "reference_origin": text("null::text"),
         "metadata": Field("'{}'::jsonb", "json"),
     },
     identity="t.id",

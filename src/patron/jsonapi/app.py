@@ -3,7 +3,6 @@
 route → media types → who is calling → how often → may they → body → transaction → handler → document → answer.
 """
 
-import re
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -23,19 +22,18 @@ from patron.jsonapi.operations import Document, Request, Route
 from patron.kernel import idempotency
 from patron.kernel.context import Ctx, Secrets
 from patron.kernel.db import Database
-from patron.kernel.errors import Invalid, NotFound, PatronError, Retry, Unavailable
+from patron.kernel.errors import Invalid, NotFound, PatronError
 from patron.kernel.remembered import Remembered
 from patron.kernel.secrets import random_token
 from patron.settings import Settings
 from patron.web import bodies as web_bodies
 from patron.web import metrics, replays
+from patron.web.heads import headers_of, versions
 from patron.web.replies import Reply
 from patron.web.routing import MethodNotAllowed, Router
 
-ATTEMPTS_MAX = 3
 _DISCARDED_BYTES_MAX = 32_000_000
 _ROWS_BYTES_MAX = 10_000_000
-_ETAG = re.compile(r'(?:W/)?"(\d{1,19})"')
 
 log = structlog.get_logger()
 
@@ -97,7 +95,7 @@ class JsonApiFace:
     async def _serve(
         self, scope: Scope, receive: Receive, route: Route, path: dict[str, str], request_id: str
     ) -> Reply:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+        headers = headers_of(scope)
         media.check(headers, has_body=route.letter in "CU")
         now = self._clock()
         caller = await self._authenticator.caller(headers, now)
@@ -105,7 +103,7 @@ class JsonApiFace:
         caller.check(route.resource, route.letter)
         request = Request(
             ctx, caller, route, path, scope["query_string"], self._shape(caller), SERVED,
-            expect=_versions(headers.get("if-match")), known_versions=_versions(headers.get("if-none-match")),
+            expect=versions(headers.get("if-match")), known_versions=versions(headers.get("if-none-match")),
         )  # fmt: skip
         data = b""
         if route.letter in "CU":
@@ -121,12 +119,7 @@ class JsonApiFace:
             if retryable is not None and (stored := await idempotency.find(ctx, retryable)) is not None:
                 return replays.again(stored)
             request.change.prepared = await route.resource.prepare(ctx, request.change)
-        for _ in range(ATTEMPTS_MAX):
-            try:
-                return await self._run(ctx, request, retryable)
-            except Retry:
-                continue
-        raise Unavailable("Too many requests change the same thing at this moment.", retry_after=1)
+        return await replays.retried(lambda: self._run(ctx, request, retryable))
 
     async def _run(self, ctx: Ctx, request: Request, retryable: idempotency.Retryable | None) -> Reply:
         if not request.route.changes:
@@ -156,13 +149,6 @@ def _retryable(ctx: Ctx, scope: Scope, key: str, data: bytes) -> idempotency.Ret
     except Invalid as error:
         detail = f"Idempotency-Key {error.problems[0].message}."
         raise errors.Refusal("BAD_REQUEST", "Bad request", detail, header="Idempotency-Key") from None
-
-
-def _versions(header: str | None) -> frozenset[int] | None:
-    """The versions that a condition names; None for any. What names no version of ours never matches."""
-    if header is None or header.strip() == "*":
-        return None
-    return frozenset(int(found) for found in _ETAG.findall(header))
 
 
 def _rendered(request: Request, document: Document) -> Reply:

@@ -1,7 +1,7 @@
 """The routes of the token endpoint, outside /api: plain JSON (Commerce Layer behaviour 2)."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from patron.jsonapi import ids, tokens
-from patron.jsonapi.app import ATTEMPTS_MAX, as_json
+from patron.jsonapi.app import as_json
 from patron.jsonapi.auth import Authenticator
 from patron.jsonapi.caller import Caller
 from patron.jsonapi.catalogue import SERVED
@@ -18,11 +18,12 @@ from patron.jsonapi.limits import Limits
 from patron.jsonapi.oauth import OAuth, OAuthError, TokenRequest
 from patron.kernel.context import Secrets
 from patron.kernel.db import Database
-from patron.kernel.errors import Invalid, PatronError, Retry, TooMany, Unauthenticated, Unavailable
+from patron.kernel.errors import Invalid, PatronError, TooMany, Unauthenticated, Unavailable
 from patron.kernel.remembered import Remembered
 from patron.kernel.secrets import random_token
 from patron.settings import Settings
-from patron.web import bodies, metrics
+from patron.web import bodies, metrics, replays
+from patron.web.heads import headers_of
 from patron.web.replies import Reply
 
 _DISCARDED_BYTES_MAX = 1_000_000
@@ -76,7 +77,7 @@ class OAuthFace:
         await reply.send(send)
 
     async def _answer(self, scope: Scope, receive: Receive, request_id: str) -> dict[str, Any]:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+        headers = headers_of(scope)
         now, path, method = self._clock(), scope["path"].rstrip("/"), scope["method"]
         if path == "/oauth/tokeninfo" and method == "GET":
             caller = await self._authenticator.caller(headers, now)
@@ -88,12 +89,12 @@ class OAuthFace:
             data = bodies.from_form(data)
         if path == "/oauth/token":
             asked = bodies.read(data, TokenRequest)
-            return await retried(lambda: self._oauth.token(asked, now, request_id))
+            return await replays.retried(lambda: self._oauth.token(asked, now, request_id))
         body = bodies.read(data, Any)
         if not isinstance(body, dict):
             raise Invalid.field("body", "must be an object")
         whose = await self._caller_of(str(body.get("token") or ""), now)
-        return await retried(lambda: self._oauth.revoke(whose, body, now))
+        return await replays.retried(lambda: self._oauth.revoke(whose, body, now))
 
     async def _caller_of(self, token: str, now: datetime) -> Caller | None:
         """Whose access token that is, if it is one."""
@@ -126,16 +127,6 @@ def _described(caller: Caller, owner: dict[str, Any] | None) -> dict[str, Any]:
         "permissions": permissions,
         "accessible_apps": [],
     }
-
-
-async def retried(work: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
-    """Do it again when another change came in between. Raises Unavailable after a few times."""
-    for _ in range(ATTEMPTS_MAX):
-        try:
-            return await work()
-        except Retry:
-            continue
-    raise Unavailable("Too many requests change the same thing at this moment.", retry_after=1)
 
 
 def _failed(status: int, title: str, detail: str, code: str) -> Reply:

@@ -15,7 +15,7 @@ from patron.accounts import queries as accounts
 from patron.kernel import idempotency
 from patron.kernel.context import Ctx, Secrets
 from patron.kernel.db import Database
-from patron.kernel.errors import Forbidden, NotFound, PatronError, Retry, Unavailable
+from patron.kernel.errors import Forbidden, NotFound, PatronError
 from patron.kernel.remembered import Remembered
 from patron.kernel.secrets import random_token
 from patron.kernel.values import parse_id
@@ -26,14 +26,13 @@ from patron.kibo.parameters import read_parameters
 from patron.kibo.selection import project
 from patron.settings import Settings
 from patron.web import bodies, metrics, replays
+from patron.web.heads import headers_of, versions
 from patron.web.operations import ENCODER, Answer, Call, Operation
 from patron.web.replies import JSON, Reply
 from patron.web.routing import MethodNotAllowed, Router
 
-ATTEMPTS_MAX = 3
 _DISCARDED_BYTES_MAX = 32_000_000
 _CORRELATION = re.compile(r"[A-Za-z0-9-]{1,64}")
-_ETAG = re.compile(r'(?:W/)?"(\d{1,19})"')
 
 log = structlog.get_logger()
 
@@ -57,7 +56,7 @@ class KiboFace:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Whatever happens, the answer is in this dialect."""
         started = time.perf_counter()
-        headers = _headers(scope)
+        headers = headers_of(scope)
         given = headers.get("x-vol-correlation", "")
         correlation_id = given if _CORRELATION.fullmatch(given) else random_token()
         name = "none"
@@ -114,7 +113,7 @@ class KiboFace:
             read_parameters(scope["query_string"], operation),
             bodies.read(data, operation.body) if operation.body is not None else None,
             headers,
-            _expected(headers.get("if-match")),
+            versions(headers.get("if-match")),
             headers.get("host", ""),
             settings=self._settings,
         )
@@ -127,12 +126,7 @@ class KiboFace:
             if retryable is not None and (stored := await idempotency.find(ctx, retryable)) is not None:
                 return replays.again(stored)
             call.prepared = await operation.before(ctx, call)
-        for _ in range(ATTEMPTS_MAX):
-            try:
-                return await self._run(ctx, call, retryable)
-            except Retry:
-                continue
-        raise Unavailable("Too many requests change the same thing at this moment.", retry_after=1)
+        return await replays.retried(lambda: self._run(ctx, call, retryable))
 
     async def _run(self, ctx: Ctx, call: Call, retryable: idempotency.Retryable | None) -> Reply:
         operation = call.operation
@@ -159,11 +153,6 @@ async def _handled(ctx: Ctx, call: Call) -> object:
     return await call.operation.handler(ctx, call)
 
 
-def _headers(scope: Scope) -> dict[str, str]:
-    """The headers by their lower-case names; of one that comes twice the first counts."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
-
-
 def _check_shopper(ctx: Ctx, operation: Operation, path: dict[str, str]) -> None:
     """A shopper's token is good for the shopper's own account only (Kibo behaviour 2.5), an impersonator's for less."""
     if operation.in_person:
@@ -176,13 +165,6 @@ def _check_shopper(ctx: Ctx, operation: Operation, path: dict[str, str]) -> None
         raise Forbidden("A shopper may only reach the own account.")
 
 
-def _expected(if_match: str | None) -> frozenset[int] | None:
-    """The versions of an If-Match header; None for any. What names no version of ours never matches."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    return frozenset(int(found) for found in _ETAG.findall(if_match))
-
-
 def _rendered(ctx: Ctx, call: Call, result: object) -> Reply:
     answer = result if isinstance(result, Answer) else Answer(result)
     if answer.refusal is not None:
@@ -190,7 +172,7 @@ def _rendered(ctx: Ctx, call: Call, result: object) -> Reply:
     headers = dict(answer.headers)
     if answer.version is not None:
         headers["etag"] = f'"{answer.version}"'
-        known = _expected(call.headers.get("if-none-match"))
+        known = versions(call.headers.get("if-none-match"))
         if call.operation.method == "GET" and known is not None and answer.version in known and not answer.is_live:
             return Reply(304, b"", headers)
     status = answer.status or call.operation.status

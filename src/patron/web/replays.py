@@ -1,14 +1,22 @@
-"""Requests that may be sent again: the Idempotency-Key of either dialect (RFC 9110 9.2.2 has no such POST)."""
+"""Requests that may be sent again: the Idempotency-Key of either dialect (RFC 9110 9.2.2 has no such POST), and those
+that we run again ourselves.
+"""
 
 import re
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
+from typing import TypeVar
 
 from starlette.types import Scope
 
 from patron.kernel import idempotency
 from patron.kernel.context import Ctx
-from patron.kernel.errors import Invalid
+from patron.kernel.errors import Invalid, Retry, Unavailable
 from patron.web.replies import Reply
+
+T = TypeVar("T")
+
+ATTEMPTS_MAX = 3
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -33,3 +41,13 @@ async def keep(ctx: Ctx, request: idempotency.Retryable, reply: Reply, *, with_t
     """Store the answer, in the change's own transaction."""
     answer = idempotency.Stored(reply.status, dict(reply.headers), reply.body)
     await idempotency.keep(ctx, request, answer, with_token=with_token)
+
+
+async def retried(work: Callable[[], Awaitable[T]]) -> T:
+    """Do it again when another change came in between. Raises Unavailable after a few times."""
+    for _ in range(ATTEMPTS_MAX):
+        try:
+            return await work()
+        except Retry:
+            continue
+    raise Unavailable("Too many requests change the same thing at this moment.", retry_after=1)

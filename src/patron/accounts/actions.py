@@ -11,7 +11,8 @@ from patron.accounts.model import AUDITED, Account, Profile, Registration, check
 from patron.accounts.queries import COLUMNS
 from patron.kernel import events
 from patron.kernel.context import Ctx
-from patron.kernel.errors import Invalid, NotFound, Refused, Retry, Taken
+from patron.kernel.errors import NotFound, Refused, Retry, Taken
+from patron.kernel.written import check_length
 
 
 async def lock(ctx: Ctx, account_id: int) -> Account:
@@ -211,8 +212,7 @@ async def set_references(
     values: dict[str, Any] = {}
     for name, text in references.items():
         values[name] = text.strip() or None if text else None
-        if text and len(text) > _REFERENCES[name]:
-            raise Invalid.field(name, f"is too long (maximum is {_REFERENCES[name]} characters)", "too_long")
+        check_length(name, text, _REFERENCES[name])
     if metadata is not None:
         values["metadata"] = metadata
     if not values:

@@ -8,7 +8,8 @@ import msgspec
 from patron.imports.model import Complaint, OnExisting
 from patron.kernel import events
 from patron.kernel.context import Ctx
-from patron.kernel.errors import Invalid, NotFound, Refused, check_version
+from patron.kernel.errors import NotFound, Refused, check_version
+from patron.kernel.written import check_length
 
 COMPLAINTS_KEPT_MAX = 20_000  # of one job; further ones are only counted
 
@@ -254,8 +255,7 @@ def extras(given: Mapping[str, Any]) -> dict[str, Any]:
     for name, length in _EXTRAS.items():
         if name in given:
             found[name] = given[name] or None
-            if given[name] and len(given[name]) > length:
-                raise Invalid.field(name, f"is too long (maximum is {length} characters)", "too_long")
+            check_length(name, given[name], length)
     if "metadata" in given:
         found["metadata"] = given["metadata"] or {}
     return found

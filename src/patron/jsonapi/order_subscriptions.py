@@ -7,7 +7,6 @@ from patron.jsonapi.resources import EVENT_STORES, Attribute, Change, Relationsh
 from patron.kernel.context import Ctx
 from patron.orders import subscriptions
 from patron.orders.records import ORDER_SUBSCRIPTIONS as LISTING
-from patron.tags.tagging import Owner
 
 _COLUMNS = {
     "activate_by_source_order": "activates_by_order",
@@ -28,7 +27,7 @@ async def create(ctx: Ctx, change: Change) -> int:
     """A subscription of an order."""
     values = {name: value for name, value in _values(change).items() if value is not None}
     number = await subscriptions.create(ctx, change.relationships["source_order"], values)
-    await _tag(ctx, number, change)
+    await tags.put(ctx, change, "order_subscription", number, subscriptions.touch)
     return number
 
 
@@ -38,13 +37,7 @@ async def update(ctx: Ctx, number: int, change: Change) -> None:
     for step in subscriptions.STEPS:
         if change.triggers.get(f"_{step}"):
             await subscriptions.take(ctx, number, step)
-    await _tag(ctx, number, change)
-
-
-async def _tag(ctx: Ctx, number: int, change: Change) -> None:
-    if tags.names_tags(change):
-        await subscriptions.touch(ctx, number)
-        await tags.apply(ctx, Owner("order_subscription", number), change)
+    await tags.put(ctx, change, "order_subscription", number, subscriptions.touch)
 
 
 async def delete(ctx: Ctx, number: int, expect: frozenset[int] | None) -> None:

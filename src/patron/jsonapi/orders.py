@@ -24,7 +24,6 @@ from patron.kernel.query import Compare, Every
 from patron.logins import actions as logins
 from patron.orders import actions, places
 from patron.orders.records import ORDERS as LISTING
-from patron.tags.tagging import Owner
 
 _COLUMNS = {
     "currency_code": "currency",
@@ -70,7 +69,7 @@ async def create(ctx: Ctx, change: Change) -> int:
     number = await actions.create(ctx, _values(change))
     await _customer(ctx, number, change, creates=True)
     await _addresses(ctx, number, change)
-    await _tag(ctx, number, change)
+    await tags.put(ctx, change, "order", number, actions.touch)
     return number
 
 
@@ -84,13 +83,7 @@ async def update(ctx: Ctx, number: int, change: Change) -> None:
             await actions.take(ctx, number, step)
     if change.triggers.get("_approve_and_capture"):
         await actions.take(ctx, number, "capture")
-    await _tag(ctx, number, change)
-
-
-async def _tag(ctx: Ctx, number: int, change: Change) -> None:
-    if tags.names_tags(change):
-        await actions.touch(ctx, number)
-        await tags.apply(ctx, Owner("order", number), change)
+    await tags.put(ctx, change, "order", number, actions.touch)
 
 
 async def delete(ctx: Ctx, number: int, expect: frozenset[int] | None) -> None:

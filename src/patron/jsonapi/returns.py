@@ -9,7 +9,6 @@ from patron.kernel.context import Ctx
 from patron.kernel.query import Compare, Every
 from patron.orders import returns
 from patron.orders.records import RETURNS as LISTING
-from patron.tags.tagging import Owner
 
 _STEPS = ("request", "approve", "cancel", "ship", "reject", "receive", "refund", "archive", "unarchive")
 _STATUS = ("draft", "requested", "approved", "cancelled", "shipped", "rejected", "received", "refunded")
@@ -24,7 +23,7 @@ def _values(change: Change) -> dict[str, Any]:
 async def create(ctx: Ctx, change: Change) -> int:
     """A draft."""
     number = await returns.create(ctx, change.relationships["order"], _values(change))
-    await _tag(ctx, number, change)
+    await tags.put(ctx, change, "return", number, returns.touch)
     return number
 
 
@@ -34,13 +33,7 @@ async def update(ctx: Ctx, number: int, change: Change) -> None:
     for step in _STEPS:
         if change.triggers.get(f"_{step}"):
             await returns.take(ctx, number, step, refund_minor=change.triggers.get("_refund_amount_cents"))
-    await _tag(ctx, number, change)
-
-
-async def _tag(ctx: Ctx, number: int, change: Change) -> None:
-    if tags.names_tags(change):
-        await returns.touch(ctx, number)
-        await tags.apply(ctx, Owner("return", number), change)
+    await tags.put(ctx, change, "return", number, returns.touch)
 
 
 async def delete(ctx: Ctx, number: int, expect: frozenset[int] | None) -> None:

@@ -1,5 +1,7 @@
 """Tags, and how other resources carry them: a relationship that is set as a whole, and two triggers (behaviour 6)."""
 
+from collections.abc import Awaitable, Callable
+
 from patron.jsonapi.resources import EVENT_STORES, Attribute, Change, Relationship, Resource, common, text
 from patron.kernel.context import Ctx
 from patron.tags import actions, tagging
@@ -21,6 +23,8 @@ async def delete(ctx: Ctx, number: int, expect: frozenset[int] | None) -> None:
     """Remove one from wherever it is."""
     await actions.delete(ctx, number, expect=expect)
 
+
+Touch = Callable[[Ctx, int], Awaitable[None]]
 
 TAGS = Resource(
     type="tags",
@@ -49,6 +53,13 @@ def tags_of(kind: tagging.Kind) -> Relationship:
 def names_tags(change: Change) -> bool:
     """Whether a change says anything about tags."""
     return "tags" in change.relationships or not change.triggers.keys().isdisjoint(("_add_tags", "_remove_tags"))
+
+
+async def put(ctx: Ctx, change: Change, kind: tagging.Kind, number: int, touch: Touch) -> None:
+    """Tag a record as a change says, if it says anything; `touch` locks the record and raises its version."""
+    if names_tags(change):
+        await touch(ctx, number)
+        await apply(ctx, tagging.Owner(kind, number), change)
 
 
 async def apply(ctx: Ctx, owner: tagging.Owner, change: Change) -> bool:

@@ -38,12 +38,17 @@ def checked(given: Mapping[str, Any], rules: Mapping[str, Text], *, is_new: bool
     return values
 
 
+def check_length(name: str, text: str | None, length: int) -> None:
+    """Raise Invalid for a text that has more characters."""
+    if text is not None and len(text) > length:
+        raise Invalid.field(name, f"is too long (maximum is {length} characters)", "too_long")
+
+
 def _text(name: str, text: str | None, rule: Text) -> str | None:
     text = (text or "").strip()
     if rule.required and not text:
         raise Invalid.field(name, "can't be blank", "missing")
-    if len(text) > rule.length:
-        raise Invalid.field(name, f"is too long (maximum is {rule.length} characters)", "too_long")
+    check_length(name, text, rule.length)
     if rule.free and holds_card_number(text):
         raise Invalid.field(name, "must not hold a card number")
     return text or None

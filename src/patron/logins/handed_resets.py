@@ -14,6 +14,7 @@ from patron.kernel.context import Ctx
 from patron.kernel.db import Row
 from patron.kernel.errors import Invalid, NotFound, check_version
 from patron.kernel.secrets import digest, random_token, same
+from patron.kernel.written import check_length
 from patron.logins import queries
 from patron.logins.actions import Credential, change_password
 
@@ -131,5 +132,4 @@ async def _locked(ctx: Ctx, number: int) -> Row:
 
 def _check(given: dict[str, Any]) -> None:
     for name, length in _LENGTHS.items():
-        if len(given.get(name) or "") > length:
-            raise Invalid.field(name, f"is too long (maximum is {length} characters)", "too_long")
+        check_length(name, given.get(name), length)

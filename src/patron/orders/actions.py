@@ -5,13 +5,14 @@ cancelling one that was placed writes a Return. Both are part of the order's own
 from collections.abc import Mapping
 from typing import Any
 
+from patron.accounts import queries as accounts
 from patron.attachments import owners as attachments
 from patron.customers import writing
 from patron.kernel import events
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid, NotFound, Refused, check_version
 from patron.kernel.secrets import random_token
-from patron.kernel.values import check_email, email_key, from_minor
+from patron.kernel.values import check_email, from_minor
 from patron.logins.actions import Credential
 from patron.orders.model import ENDS, PAYMENTS, Order, check_step, checked
 from patron.tags import tagging
@@ -100,15 +101,8 @@ async def customer_by_email(ctx: Ctx, email: str, credential: Credential | None)
         address = check_email(email)
     except ValueError as error:
         raise Invalid.field("email", str(error)) from None
-    found = await ctx.db.value(
-        """
-        select a.id from account a join customer_set c on c.tenant_id = $1 and c.code = a.customer_set_code
-        where a.tenant_id = $1 and a.email_key = $2 and a.holds_email and c.is_default
-        """,
-        ctx.tenant_id,
-        email_key(address),
-    )
-    return int(found) if found is not None else await writing.create(ctx, {"email": address}, credential, None)
+    found = await accounts.holder(ctx, address)
+    return found if found is not None else await writing.create(ctx, {"email": address}, credential, None)
 
 
 async def take(ctx: Ctx, order_id: int, step: str) -> None:

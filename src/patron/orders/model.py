@@ -6,6 +6,7 @@ import msgspec
 
 from patron.kernel.errors import Invalid
 from patron.kernel.values import check_currency
+from patron.kernel.written import check_length
 
 Step = Literal[
     "pending", "place", "approve", "cancel", "archive", "unarchive", "authorize", "capture", "refund", "fulfill",
@@ -69,8 +70,7 @@ def checked(values: dict[str, Any]) -> dict[str, Any]:
     made = dict(values)
     for name, length in _LENGTHS.items():
         text = made.get(name)
-        if text is not None and len(text) > length:
-            raise Invalid.field(name, f"is too long (maximum is {length} characters)", "too_long")
+        check_length(name, text, length)
         if name in made:
             made[name] = (text or "").strip() or None
     if "language_code" in made and not made["language_code"]:

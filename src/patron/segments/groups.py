@@ -7,6 +7,7 @@ import msgspec
 from patron.kernel import events
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid, NotFound, Refused, check_version
+from patron.kernel.written import check_length
 from patron.segments import actions
 from patron.segments.model import Details, Segment, checked
 from patron.segments.queries import COLUMNS
@@ -106,8 +107,7 @@ async def _set_extras(ctx: Ctx, group_id: int, given: Group) -> None:
         text = getattr(given, name)
         if text is not msgspec.UNSET:
             values[name] = text or None
-            if text and len(text) > length:
-                raise Invalid.field(name, f"is too long (maximum is {length} characters)", "too_long")
+            check_length(name, text, length)
     if given.metadata is not msgspec.UNSET:
         values["metadata"] = given.metadata or {}
     if not values:

@@ -3,6 +3,7 @@
 import re
 
 from patron.kernel.errors import Invalid
+from patron.kernel.written import check_length
 
 NAME_LENGTH_MAX = 25
 TAGS_MAX = 10
@@ -16,8 +17,7 @@ def checked_name(name: str | None) -> str:
     made = (name or "").strip().lower()
     if not made:
         raise Invalid.field("name", "can't be blank", "missing")
-    if len(made) > NAME_LENGTH_MAX:
-        raise Invalid.field("name", f"is too long (maximum is {NAME_LENGTH_MAX} characters)", "too_long")
+    check_length("name", made, NAME_LENGTH_MAX)
     if not _NAME.fullmatch(made):
         raise Invalid.field("name", "is invalid: letters, digits and _ - : only")
     return made

@@ -60,7 +60,7 @@ def _rows(base_url: str, home: Path, shop: Mapping[str, Any] | None) -> list[tup
             ("Kibo client secret", shop["kibo"]["client_secret"]),
             ("JSON:API client id", second["integration"]["client_id"]),
             ("JSON:API secret", second["integration"]["client_secret"]),
-            ("Sales channel, scope", f"{second['sales_channel']['client_id']}  {second['sales_channel']['scope']}"),
+            ("Channel id, scope", f"{second['sales_channel']['client_id']}  {second['sales_channel']['scope']}"),
             ("Shopper", f"{shop['shopper']['email']}  {shop['shopper']['password']}"),
             ("Staff", f"{shop['staff']['email']}  {shop['staff']['password']}"),
             ("The same as a file", str(home / "demo.json")),

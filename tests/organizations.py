@@ -102,10 +102,10 @@ def to_one(type_: str, id_: str | None) -> dict[str, Any]:
     return {"data": None if id_ is None else {"type": type_, "id": id_}}
 
 
-async def open_organization(shop: Shop, database: Database) -> Organization:
-    """Make a shop an organization with programs, and sign the integration in."""
+async def open_organization(shop: Shop, database: Database, *, key: str = TEST_KEY) -> Organization:
+    """Make a shop an organization with programs, and sign the integration in. `key` is the installation's."""
     # Other tests of this process may have started an app with another key, whose ids are others.
-    ids.use(Vault(Settings(secret_key=TEST_KEY).key))
+    ids.use(Vault(Settings(secret_key=key).key))
     db, word, secret = database.session(), random_token(4), random_token()
     slug = str(await db.value("select slug from tenant where id = $1", shop.tenant_id))
     facts = {"integration": f"integration-{word}", "channel": f"channel-{word}"}

@@ -22,8 +22,7 @@ from password_hooks import answer, merchant
 from patron.jsonapi import ids
 from patron.kernel.db import Database
 from patron.kernel.errors import Unavailable
-from patron.kernel.secrets import Vault, random_token
-from patron.settings import Settings
+from patron.kernel.secrets import random_token
 from served import command
 from shoppers import until
 
@@ -42,8 +41,7 @@ async def test_every_event_reaches_its_webhook_and_none_is_invented(
     database = await Database.open(cluster.url, size=2)
     async with opened(cluster, private_hooks=True) as shop, merchant() as listener:
         listener.says = lambda _: answer("", random.choices(("200 OK", "500 Wrong"), (9, 1))[0])
-        organization = await open_organization(shop, database)
-        ids.use(Vault(Settings(secret_key=KEY).key))  # as the workers write them
+        organization = await open_organization(shop, database, key=KEY)  # as the workers write ids
         await organization.create("webhooks", **webhook("customers.create", listener.url))
         workers = [start(cluster, tmp_path) for _ in range(WORKERS)]
         made: set[str] = set()

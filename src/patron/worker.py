@@ -17,6 +17,7 @@ from patron.erasure.job import forget_due
 from patron.imports.work import work
 from patron.jsonapi import ids
 from patron.jsonapi.deliveries import Renderer
+from patron.jsonapi.trading import Trade
 from patron.kernel.caller import SYSTEM
 from patron.kernel.clock import clock
 from patron.kernel.context import Ctx, Secrets
@@ -90,7 +91,7 @@ async def run(settings: Settings) -> None:
             )
             queues = Queues(database, secrets, renderings(settings), outbound, clock, jobs.create_task)
             jobs.create_task(_repeat("webhooks", WEBHOOK_SECONDS, queues.turn))
-            jobs.create_task(_repeat("imports", IMPORT_SECONDS, lambda: work(database, secrets, clock)))
+            jobs.create_task(_repeat("imports", IMPORT_SECONDS, lambda: work(database, secrets, clock, Trade())))
             jobs.create_task(_repeat("sweep", SWEEP_SECONDS, lambda: sweep(database.session(), clock())))
             jobs.create_task(_repeat("visits", SWEEP_SECONDS, lambda: retention.upkeep(database.session(), clock())))
     finally:

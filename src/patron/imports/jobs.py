@@ -13,12 +13,9 @@ from patron.kernel.written import check_length
 
 COMPLAINTS_KEPT_MAX = 20_000  # of one job; further ones are only counted
 
-SECRET = frozenset({"password", "password_hash"})
-_PURPOSE = "passwords of an import"
-
 COLUMNS = """j.id, j.version, j.source, j.status, j.format, j.on_existing, j.skip_errors, j.site_id, j.name,
     j.inputs_size, j.position, j.line, j.processed_count, j.created_count, j.updated_count, j.skipped_count,
-    j.errors_count, j.warnings_count"""
+    j.errors_count, j.warnings_count, j.resource_type, j.parent_resource_id"""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -42,6 +39,8 @@ class Job(msgspec.Struct, frozen=True):
     skipped_count: int
     errors_count: int
     warnings_count: int
+    resource_type: str
+    parent_resource_id: str | None
 
     @property
     def looked_at(self) -> int:
@@ -78,19 +77,6 @@ async def create(ctx: Ctx, *, source: str, format_: str, on_existing: OnExisting
     )
     await events.record(ctx, "import.created", subject=f"import/{job_id}")
     return int(job_id)
-
-
-async def create_with_rows(ctx: Ctx, rows: list[Any], format_: str, **more: Any) -> int:
-    """A new import of these rows, for the worker. Their passwords and hashes are kept apart, sealed."""
-    hidden: dict[str, dict[str, Any]] = {}
-    for place, row in enumerate(rows):
-        found = {name: row[name] for name in SECRET & row.keys()} if isinstance(row, dict) else {}
-        if found:
-            hidden[str(place)] = found
-            rows[place] = {name: value for name, value in row.items() if name not in found}
-    sealed = ctx.secrets.vault.seal(msgspec.json.encode(hidden), _PURPOSE) if hidden else None
-    more |= {"inputs": rows, "inputs_size": len(rows), "sealed_passwords": sealed}
-    return await create(ctx, source="inputs", format_=format_, on_existing="update", **more)
 
 
 async def get(ctx: Ctx, job_id: int) -> Job:
@@ -230,20 +216,6 @@ async def complaints(ctx: Ctx, job_id: int, *, limit: int = COMPLAINTS_KEPT_MAX)
         limit,
     )
     return [Complaint(*row) for row in rows]
-
-
-async def inputs(ctx: Ctx, job_id: int) -> list[Any]:
-    """The rows that came with a job."""
-    row = await ctx.db.row(
-        "select inputs, sealed_passwords from import_job where tenant_id = $1 and id = $2", ctx.tenant_id, job_id
-    )
-    if row is None:
-        return []
-    rows: list[Any] = list(row["inputs"] or ())
-    if row["sealed_passwords"] is not None:
-        for place, hidden in msgspec.json.decode(ctx.secrets.vault.open(row["sealed_passwords"], _PURPOSE)).items():
-            rows[int(place)] = rows[int(place)] | hidden
-    return rows
 
 
 _EXTRAS = {"reference": 200, "reference_origin": 200}

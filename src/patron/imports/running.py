@@ -39,8 +39,8 @@ async def run(ctx_now: Callable[[], Ctx], job: Job, records: Iterator[Record], t
             if under_way is not None:
                 job = await under_way
                 told(job)
-                if _is_too_bad(job):
-                    return await _end(ctx_now(), job, "interrupted")
+                if is_too_bad(job):
+                    return await end(ctx_now(), job, "interrupted")
             under_way = asyncio.create_task(writing.write(ctx_now(), job, chunk))
         if under_way is not None:
             job = await under_way
@@ -49,7 +49,7 @@ async def run(ctx_now: Callable[[], Ctx], job: Job, records: Iterator[Record], t
         if under_way is not None and not under_way.done():
             under_way.cancel()
             await asyncio.gather(under_way, return_exceptions=True)
-    return await _end(ctx_now(), job, "interrupted" if _is_too_bad(job, is_over=True) else "completed")
+    return await end(ctx_now(), job, "interrupted" if is_too_bad(job, is_over=True) else "completed")
 
 
 async def step(ctx_now: Callable[[], Ctx], job: Job, records: Iterator[Record]) -> Job:
@@ -58,14 +58,14 @@ async def step(ctx_now: Callable[[], Ctx], job: Job, records: Iterator[Record]) 
     chunk = await _next(ctx_now, records, policy)
     if chunk is not None:
         job = await writing.write(ctx_now(), job, chunk)
-        if _is_too_bad(job):
-            return await _end(ctx_now(), job, "interrupted")
+        if is_too_bad(job):
+            return await end(ctx_now(), job, "interrupted")
         if job.inputs_size is None or job.position < job.inputs_size:
             return job
-    return await _end(ctx_now(), job, "completed")
+    return await end(ctx_now(), job, "completed")
 
 
-def _is_too_bad(job: Job, *, is_over: bool = False) -> bool:
+def is_too_bad(job: Job, *, is_over: bool = False) -> bool:
     """Whether more than a tenth of the rows are wrong: of all, or of those seen while their number is not known."""
     if job.skip_errors:
         return False
@@ -74,7 +74,8 @@ def _is_too_bad(job: Job, *, is_over: bool = False) -> bool:
     return is_known and job.errors_count * 100 > of * ERRORS_PERCENT_MAX
 
 
-async def _end(ctx: Ctx, job: Job, status: str) -> Job:
+async def end(ctx: Ctx, job: Job, status: str) -> Job:
+    """End an import that stands where it was seen. Raises MovedError."""
     async with ctx.db.transaction():
         await jobs.hold(ctx, job)
         return await jobs.finish(ctx, job, status)

@@ -6,7 +6,8 @@ from datetime import datetime
 import structlog
 
 from patron.accounts.records import CUSTOMERS
-from patron.imports import export_jobs, jobs, running
+from patron.imports import export_jobs, inputs, jobs, rowwise, running
+from patron.imports.dialect import Dialect
 from patron.imports.jobs import MovedError
 from patron.imports.reading import of_inputs
 from patron.kernel.caller import SYSTEM, Site
@@ -26,10 +27,10 @@ DUE = """
 log = structlog.get_logger()
 
 
-async def work(database: Database, secrets: Secrets, now: Callable[[], datetime]) -> None:
+async def work(database: Database, secrets: Secrets, now: Callable[[], datetime], dialect: Dialect) -> None:
     """Go on with each that is due until none is. What goes wrong with one keeps no other from its turn."""
     while due := await database.session().fetch(DUE):
-        went_on = [await _turn(database, secrets, now, *row) for row in due]
+        went_on = [await _turn(database, secrets, now, dialect, *row) for row in due]
         if not any(went_on):
             return
 
@@ -38,6 +39,7 @@ async def _turn(
     database: Database,
     secrets: Secrets,
     now: Callable[[], datetime],
+    dialect: Dialect,
     tenant_id: int,
     kind: str,
     job_id: int,
@@ -54,7 +56,7 @@ async def _turn(
         if kind == "export":
             await export_jobs.step(ctx(), job_id, CUSTOMERS.fields)
         else:
-            await _import(ctx, job_id)
+            await _import(ctx, job_id, dialect)
     except MovedError:
         return True
     except (PatronError, Retry) as error:
@@ -75,11 +77,14 @@ async def _give_up(ctx: Ctx, kind: str, job_id: int) -> None:
             await jobs.update(ctx, job_id, {}, interrupts=True)
 
 
-async def _import(ctx: Callable[[], Ctx], job_id: int) -> None:
+async def _import(ctx: Callable[[], Ctx], job_id: int, dialect: Dialect) -> None:
     job = await jobs.get(ctx(), job_id)
     if job.status == "pending":
         job = await jobs.begin(ctx(), job)
-    await running.step(ctx, job, of_inputs(await jobs.inputs(ctx(), job_id), job.position))
+    if job.resource_type == "customers":
+        await running.step(ctx, job, of_inputs(await inputs.every(ctx(), job_id), job.position))
+    else:
+        await rowwise.step(ctx, job, dialect)
 
 
 async def _site(database: Database, tenant_id: int, site_id: int) -> Site | None:

@@ -57,7 +57,7 @@ def read(
             _relationship(change, resource, caller, name, value, creates=creates)
     sent = {**attributes, **links}
     if not resource.tells_missing or faults.problems:
-        _check_required(change, resource, faults, sent, creates=creates)
+        check_required(change, resource, faults, sent, creates=creates)
     if caller.is_public:
         for one in (*resource.attributes, *resource.triggers):
             if ("c" if creates else "u") in one.demanded and not sent.get(one.name):
@@ -97,7 +97,7 @@ def _attribute(change: Change, resource: Resource, caller: Caller, name: str, va
         raise refuse(name, "attributes")
     if how in one.private and caller.is_public:
         raise Forbidden(f"{name} is not for sales channels.")
-    read_value = _fitting(one, value)
+    read_value = fitting(one, value)
     (change.triggers if name.startswith("_") else change.attributes)[name] = read_value
 
 
@@ -115,7 +115,8 @@ _TYPES: dict[Kind, tuple[type, ...]] = {
 _BOUNDS: dict[Kind, int] = {"integer": INTEGER_MAX, "float": NUMBER_MAX}
 
 
-def _fitting(one: Attribute, value: Any) -> Any:
+def fitting(one: Attribute, value: Any) -> Any:
+    """A value as the core takes it, if its attribute takes it at all. Raises Invalid."""
     if value is None:
         return None
     if one.is_rows and isinstance(value, list | str):
@@ -157,12 +158,12 @@ def _relationship(change: Change, resource: Resource, caller: Caller, name: str,
     if one.to_many:
         if not isinstance(linked, list) or len(linked) > LINKS_MAX:
             raise Unreadable(f"The data of {name[:60]} must be a list of at most {LINKS_MAX}.")
-        change.relationships[name] = [_linked(one, item) for item in linked]
+        change.relationships[name] = [linked_to(one, item) for item in linked]
     else:
-        change.relationships[name] = None if linked is None else _linked(one, linked)
+        change.relationships[name] = None if linked is None else linked_to(one, linked)
 
 
-def _linked(one: Relationship, item: Any) -> Any:
+def linked_to(one: Relationship, item: Any) -> Any:
     """The number behind a resource identifier; with its type where there may be several types."""
     if not isinstance(item, dict) or not isinstance(item.get("id"), str):
         raise Unreadable(f"{one.name} needs resource identifiers: type and id.")
@@ -173,7 +174,7 @@ def _linked(one: Relationship, item: Any) -> Any:
     return number if len(one.targets) == 1 else (item["type"], number)
 
 
-def _check_required(
+def check_required(
     change: Change, resource: Resource, faults: Faults, sent: Mapping[str, Any], *, creates: bool
 ) -> None:
     """What is required must be there at first, and can never be emptied. Who sent nonsense has heard of it."""

@@ -17,8 +17,8 @@ from patron.subscriptions.records import SUBSCRIPTIONS as LISTING
 
 
 async def create(ctx: Ctx, change: Change) -> int:
-    """A subscription of the customer with this e-mail address, who is made if there is none."""
-    return await actions.create(ctx, change.attributes)
+    """A subscription of the customer with this e-mail address, who is made if need be; rows may name one by id."""
+    return await actions.create(ctx, change.attributes, change.relationships.get("customer"))
 
 
 async def update(ctx: Ctx, number: int, change: Change) -> None:
@@ -39,7 +39,7 @@ CUSTOMER_SUBSCRIPTIONS = Resource(
         *(msgspec.structs.replace(one, required=one.name == "reference") for one in common()),
     ),
     relationships=(
-        Relationship(name="customer", targets=("customers",), own="account_id", filters=True),
+        Relationship(name="customer", targets=("customers",), own="account_id", filters=True, write="i"),
         elsewhere("events"),
         EVENT_STORES,
     ),

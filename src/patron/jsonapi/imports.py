@@ -1,49 +1,66 @@
-"""Imports and exports of customers (Commerce Layer behaviour 7): made here, carried out by the worker."""
+"""Imports (Commerce Layer behaviour 7): made here, carried out by the worker."""
 
 import csv
 import io
+from collections.abc import Mapping
 from typing import Any
 
-from patron.imports import export_jobs, jobs
-from patron.imports.records import EXPORTS as EXPORT_LISTING
-from patron.imports.records import IMPORTS as IMPORT_LISTING
-from patron.jsonapi import filters, ids
-from patron.jsonapi.customers import CUSTOMERS
+from patron.imports import inputs, jobs
+from patron.imports.inputs import SECRET
+from patron.imports.records import IMPORTS as LISTING
+from patron.jsonapi import ids, rows
+from patron.jsonapi.importable import IMPORTABLE
 from patron.jsonapi.resources import EVENT_STORES, Attribute, Change, Resource, common, elsewhere, text
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid
-from patron.kernel.query import Compare, Every, Filter, Not, Some
 from patron.segments import groups
 
 INPUTS_MAX = 10_000
+STATUS = ("pending", "in_progress", "interrupted", "completed")
 _WORDS = {"reference": "external_id", "tax_exemption_code": "tax_id"}
-_MORE = ("parent_resource_id", "cleanup_records", "skip_errors")
-_STATUS = ("pending", "in_progress", "interrupted", "completed")
+_MORE = ("cleanup_records", "skip_errors")
 
 
-async def create_import(ctx: Ctx, change: Change) -> int:
-    """An import of customers."""
-    given = change.attributes
-    format_ = given.get("format") or "json"
-    rows = _rows(given["inputs"], format_)
-    if not 0 < len(rows) <= INPUTS_MAX:
-        raise Invalid.field("inputs", f"has 1 to {INPUTS_MAX:,} rows", "too_long" if rows else "missing")
-    codes = await groups.codes(ctx, sorted({number for row in rows if (number := _group_id(row))}))
-    more = {name: given[name] for name in _MORE if given.get(name) is not None}
-    return await jobs.create_with_rows(ctx, [_row(row, codes) for row in rows], format_, **more, **jobs.extras(given))
-
-
-def _rows(inputs: Any, format_: str) -> list[Any]:
-    """Rows as objects; those of CSV may come as one text."""
-    if not isinstance(inputs, str):
-        return list(inputs)
-    if format_ != "csv":
+def _rows(given: Any, format_: str) -> list[Any]:
+    """Rows as objects; those of CSV may come as one text. Columns with a dot become objects."""
+    if not isinstance(given, str):
+        made = list(given)
+    elif format_ != "csv":
         raise Invalid.field("inputs", "is not a list of objects", "invalid")
-    try:
-        read = csv.DictReader(io.StringIO(inputs), strict=True)
-        return [{str(name): cell for name, cell in row.items() if cell} for row in read]
-    except csv.Error as error:
-        raise Invalid.field("inputs", f"cannot be read as CSV: {error}", "invalid") from None
+    else:
+        try:
+            read = csv.DictReader(io.StringIO(given), strict=True)
+            made = [{str(name): cell for name, cell in row.items() if cell} for row in read]
+        except csv.Error as error:
+            raise Invalid.field("inputs", f"cannot be read as CSV: {error}", "invalid") from None
+    if not 0 < len(made) <= INPUTS_MAX:
+        raise Invalid.field("inputs", f"has 1 to {INPUTS_MAX:,} rows", "too_long" if made else "missing")
+    made = [rows.nested(row) if isinstance(row, dict) else row for row in made]
+    if any(_holds_secrets(value) for row in made if isinstance(row, dict) for value in row.values()):
+        raise Invalid.field("inputs", "have a password inside of something else, where it is not kept safe", "invalid")
+    return made
+
+
+def _holds_secrets(value: Any) -> bool:
+    """Whether there is a password deeper in a row than where they are sealed."""
+    if isinstance(value, list):
+        return any(_holds_secrets(one) for one in value)
+    return isinstance(value, dict) and (
+        not SECRET.isdisjoint(value) or any(_holds_secrets(one) for one in value.values())
+    )
+
+
+def _parent(served: Mapping[str, Resource], type_: str, given: Any) -> str | None:
+    """The parent of all rows, if they can have one. Whether it is there, each row hears. Raises Invalid."""
+    if not given:
+        return None
+    name = IMPORTABLE[type_].parent
+    one = served[type_].relationship(name) if name else None
+    if one is None or not one.write:
+        raise Invalid.field("parent_resource_id", f"is nothing that {type_} have", "invalid")
+    if ids.read(given) is None:
+        raise Invalid.field("parent_resource_id", "must exist", "required")
+    return str(given)
 
 
 def _group_id(row: Any) -> int | None:
@@ -51,8 +68,8 @@ def _group_id(row: Any) -> int | None:
     return (ids.read(found) or 0) if isinstance(found, str) and found else None
 
 
-def _row(row: Any, codes: dict[int, str]) -> Any:
-    """A row with our names of its columns."""
+def _customer(row: Any, codes: dict[int, str]) -> Any:
+    """A row of a customer with our names of its columns."""
     if not isinstance(row, dict):
         return row
     named = {_WORDS.get(name, name): value for name, value in row.items() if name != "customer_group_id"}
@@ -61,123 +78,63 @@ def _row(row: Any, codes: dict[int, str]) -> Any:
     return named
 
 
-async def update_import(ctx: Ctx, number: int, change: Change) -> None:
+async def update(ctx: Ctx, number: int, change: Change) -> None:
     """Change its reference and metadata, or stop it."""
     interrupts = bool(change.triggers.get("_interrupt"))
     await jobs.update(ctx, number, change.attributes, interrupts=interrupts, expect=change.expect)
 
 
-async def delete_import(ctx: Ctx, number: int, expect: frozenset[int] | None) -> None:
+async def delete(ctx: Ctx, number: int, expect: frozenset[int] | None) -> None:
     """Forget one that is over."""
     await jobs.delete(ctx, number, expect=expect)
 
 
-async def create_export(ctx: Ctx, change: Change) -> int:
-    """An export of customers."""
-    condition = _condition(change.attributes.get("filters") or {})
-    return await export_jobs.create(ctx, change.attributes, condition)
-
-
-def _condition(given: dict[str, Any]) -> Filter | None:
-    """What `filters` means, in the fields of the listing. Raises Refusal, Invalid."""
-    found = filters.Found(CUSTOMERS, {}, {})
-    for key, value in given.items():
-        if not isinstance(value, str | int | bool):
-            raise Invalid.field("filters", f"has a value of {key[:60]} that is no text", "invalid")
-    parts = [filters.condition(found, key, str(value)) for key, value in given.items()]
-    names = {f"?{one.name}": one.field for one in CUSTOMERS.attributes if one.field} | {"?id": "id"}
-    limited = filters.limited(parts)
-    return None if limited is None else _named(limited, names)
-
-
-def _named(node: Filter, names: dict[str, str]) -> Filter:
-    match node:
-        case Every(parts):
-            return Every(tuple(_named(part, names) for part in parts))
-        case Some(parts):
-            return Some(tuple(_named(part, names) for part in parts))
-        case Not(part):
-            return Not(_named(part, names))
-        case Compare(field, op, value):
-            return Compare(names[field], op, value)
-
-
-async def update_export(ctx: Ctx, number: int, change: Change) -> None:
-    """Change its reference and metadata, stop it or begin it again."""
-    asked = change.triggers
-    starts, interrupts = bool(asked.get("_start")), bool(asked.get("_interrupt"))
-    await export_jobs.update(ctx, number, change.attributes, starts=starts, interrupts=interrupts, expect=change.expect)
-
-
-async def delete_export(ctx: Ctx, number: int, expect: frozenset[int] | None) -> None:
-    """Remove one that does not run, and its file."""
-    await export_jobs.delete(ctx, number, expect=expect)
-
-
-def _moment(name: str) -> Attribute:
+def moment(name: str) -> Attribute:
+    """A time that lists sort by."""
     return Attribute(name=name, kind="date-time", column=name, field=name, sorts=True)
 
 
-def _count(name: str) -> Attribute:
+def count(name: str) -> Attribute:
+    """A number that lists sort by."""
     return Attribute(name=name, kind="integer", column=name, field=name, sorts=True)
 
 
-IMPORTS = Resource(
-    type="imports",
-    listing=IMPORT_LISTING,
-    attributes=(
-        text("resource_type", write="c", required=True, enum=("customers",)),
-        text("format", write="c", enum=("csv", "json")),
-        text("parent_resource_id", write="c"),
-        text("status", write="", enum=_STATUS),
-        *(_moment(name) for name in ("started_at", "completed_at", "interrupted_at")),
-        Attribute(name="inputs", kind="array", column="inputs", write="c", required=True, is_rows=True),
-        *map(_count, ("inputs_size", "errors_count", "warnings_count", "destroyed_count", "processed_count")),
-        Attribute(name="errors_log", kind="object", column="errors_log", field="errors_log"),
-        Attribute(name="warnings_log", kind="object", column="warnings_log", field="warnings_log"),
-        Attribute(name="cleanup_records", kind="boolean", column="cleanup_records", write="c"),
-        Attribute(name="skip_errors", kind="boolean", column="skip_errors", write="c"),
-        text("attachment_url", write=""),
-        *common(),
-    ),
-    triggers=(Attribute(name="_interrupt", kind="boolean", write="u"),),
-    relationships=(elsewhere("events", filters=True), EVENT_STORES),
-    create=create_import,
-    update=update_import,
-    delete=delete_import,
-)
+def declared(served: Mapping[str, Resource]) -> Resource:
+    """The resource. `served` is all of them, as rows may be of most."""
 
-EXPORTS = Resource(
-    type="exports",
-    listing=EXPORT_LISTING,
-    attributes=(
-        text("resource_type", write="c", required=True, enum=("customers",)),
-        text("format", write="c", enum=("csv", "json")),
-        text("status", write="", enum=(*_STATUS, "failed")),
-        Attribute(name="includes", kind="array", column="includes", write="c"),
-        Attribute(name="fields", kind="array", column="fields", write="c"),
-        Attribute(name="filters", kind="object", column="filters", write="c"),
-        Attribute(name="dry_data", kind="boolean", column="dry_data", write="c"),
-        Attribute(name="jwt_filters", kind="boolean", column="jwt_filters", write="c"),
-        *(_moment(name) for name in ("started_at", "completed_at", "interrupted_at")),
-        Attribute(
-            name="estimated_completion_at",
-            kind="date-time",
-            column="estimated_completion_at",
-            field="estimated_completion_at",
+    async def create(ctx: Ctx, change: Change) -> int:
+        """An import that the worker will begin."""
+        given = change.attributes
+        type_, format_ = given["resource_type"], given.get("format") or "json"
+        made = _rows(given["inputs"], format_)
+        if type_ == "customers":
+            codes = await groups.codes(ctx, sorted({number for row in made if (number := _group_id(row))}))
+            made = [_customer(row, codes) for row in made]
+        more = {name: given[name] for name in _MORE if given.get(name) is not None}
+        more |= {"resource_type": type_, "parent_resource_id": _parent(served, type_, given.get("parent_resource_id"))}
+        return await inputs.create(ctx, made, format_, **more, **jobs.extras(given))
+
+    return Resource(
+        type="imports",
+        listing=LISTING,
+        attributes=(
+            text("resource_type", write="c", required=True, enum=tuple(IMPORTABLE)),
+            text("format", write="c", enum=("csv", "json")),
+            text("parent_resource_id", write="c"),
+            text("status", write="", enum=STATUS),
+            *(moment(name) for name in ("started_at", "completed_at", "interrupted_at")),
+            Attribute(name="inputs", kind="array", column="inputs", write="c", required=True, is_rows=True),
+            *map(count, ("inputs_size", "errors_count", "warnings_count", "destroyed_count", "processed_count")),
+            Attribute(name="errors_log", kind="object", column="errors_log", field="errors_log"),
+            Attribute(name="warnings_log", kind="object", column="warnings_log", field="warnings_log"),
+            Attribute(name="cleanup_records", kind="boolean", column="cleanup_records", write="c"),
+            Attribute(name="skip_errors", kind="boolean", column="skip_errors", write="c"),
+            text("attachment_url", write=""),
+            *common(),
         ),
-        *map(_count, ("records_count", "processed_count")),
-        Attribute(name="progress", kind="float", column="progress"),
-        text("attachment_url", write="", is_path=True),
-        Attribute(name="errors_log", kind="object", column="errors_log", field="errors_log"),
-        *common(),
-    ),
-    triggers=(
-        Attribute(name="_start", kind="boolean", write="u"),
-        Attribute(name="_interrupt", kind="boolean", write="u"),
-    ),
-    relationships=(elsewhere("events", filters=True), EVENT_STORES),
-    create=create_export,
-    update=update_export,
-    delete=delete_export,
-)
+        triggers=(Attribute(name="_interrupt", kind="boolean", write="u"),),
+        relationships=(elsewhere("events", filters=True), EVENT_STORES),
+        create=create,
+        update=update,
+        delete=delete,
+    )

@@ -22,8 +22,8 @@ Show = Callable[[Any], Any]
 class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     """A name in `attributes`. `column` is the row's (else it is write-only), `field` the listing's for filters.
 
-    `write` says when a caller may send it: on create (c), on update (u). `show` makes the wire's value of the
-    row's, `of_row` of the whole row.
+    `write` says when a caller may send it: on create (c), on update (u), in rows of imports only (i). `show` makes the
+    wire's value of the row's, `of_row` of the whole row.
     `is_rows`: a long list, or text for it, that its own handler checks row by row.
     `is_path`: the row has a path on the organization's host, and the wire the whole address.
     `private`: when sales channels may not send it, in the same letters; `demanded`: when they must. `sealed_for`: the

@@ -34,7 +34,10 @@ class Secrets:
 
 
 class Ctx(msgspec.Struct, frozen=True):
-    """The first argument of every query and action. `now` is the only clock."""
+    """The first argument of every query and action. `now` is the only clock.
+
+    `is_quiet`: webhooks do not hear of what happens, as when an import makes things.
+    """
 
     tenant_id: int
     actor: Actor
@@ -44,6 +47,7 @@ class Ctx(msgspec.Struct, frozen=True):
     db: Session
     secrets: Secrets
     site: Site | None = None
+    is_quiet: bool = False
 
     def require(self, scope: str) -> None:
         """Refuse unless the caller holds the scope."""

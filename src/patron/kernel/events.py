@@ -177,7 +177,8 @@ async def record(
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
             returning id
         )
-        insert into event_outbox (tenant_id, event_id) select $1, w.id from written w where {_IS_HEARD}
+        insert into event_outbox (tenant_id, event_id)
+        select $1, w.id from written w where not $13::boolean and {_IS_HEARD}
         """,
         ctx.tenant_id,
         ctx.now,
@@ -186,6 +187,7 @@ async def record(
         subject,
         changes or {},
         *_caller(ctx),
+        ctx.is_quiet,
     )
     if account_id is not None and topic not in _UNASKED:
         await touched(ctx, [account_id])

@@ -251,6 +251,20 @@ async def rows_of(
     return rows
 
 
+async def ids_of(ctx: Ctx, listing: Listing, node: Filter, limit: int) -> list[int]:
+    """The first ids of a listing's rows for which a filter holds."""
+    statement = Statement(ctx.tenant_id, now=ctx.now)
+    where = f"{listing.where} and {statement.where(node, listing.fields)}"
+    rows = await ctx.db.fetch(
+        f"""
+        select {listing.identity} as id from {listing.source} where {where}
+        order by {listing.identity} limit {int(limit)}
+        """,
+        *statement.args,
+    )
+    return [row["id"] for row in rows]
+
+
 def across(own: str, target: Listing, key: str, field: Field) -> Field:
     """A field of rows of `target` that a row names, seen from that row: any of them will do, and none counts as null.
 

@@ -43,6 +43,7 @@ ORDERS = Listing(
     fields={
         **_fields("o"),
         "number": Field(_NUMBER, sort=f'{_NUMBER} collate "C"'),
+        "own_number": Field("o.number"),  # which an index finds
         "site_id": Field("o.site_id", "integer"),
         "shipping_address_id": Field("o.shipping_address_id", "integer"),
         "billing_address_id": Field("o.billing_address_id", "integer"),

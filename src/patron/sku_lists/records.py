@@ -35,6 +35,7 @@ SKU_LIST_ITEMS = Listing(
         **common("li"),
         "sku_list_id": Field("li.sku_list_id", "integer"),
         "account_id": Field("ll.account_id", "integer"),
+        "sku_code": Field("li.sku_code"),
         "position": Field("li.position", "integer", sort="li.position"),
         "quantity": Field("li.quantity", "integer", sort="li.quantity"),
     },

@@ -5,6 +5,7 @@ from typing import Any
 
 from patron.accounts import actions as accounts
 from patron.accounts import queries as account_queries
+from patron.accounts.holding import hold_customer
 from patron.customers import writing
 from patron.kernel import events
 from patron.kernel.context import Ctx
@@ -16,18 +17,16 @@ from patron.kernel.written import REFERENCES, Text, checked
 _TEXTS = {**REFERENCES, "reference": Text(200, required=True)}
 
 
-async def create(ctx: Ctx, given: Mapping[str, Any]) -> int:
-    """A subscription of the customer with an e-mail address (`customer_email`), who is made if there is none.
+async def create(ctx: Ctx, given: Mapping[str, Any], account_id: int | None = None) -> int:
+    """A subscription of a customer, or of the one with an e-mail address (`customer_email`), who is made if need be.
 
     Raises Invalid, or Taken for a name to which the customer has subscribed already.
     """
-    values, email = _checked_new(given)
-    account_id = await account_queries.holder(ctx, email)
+    values, email = _checked_new(given, has_customer=account_id is not None)
     if account_id is None:
-        try:
-            account_id = await writing.create(ctx, {"email": email}, None, None)
-        except Taken:
-            raise Retry from None  # somebody else has made the customer since
+        account_id = await _customer(ctx, email)
+    else:
+        await hold_customer(ctx, account_id)
     await accounts.raise_version(ctx, account_id)
     places = ", ".join(f"${n}" for n in range(4, len(values) + 4))
     number = await ctx.db.value(
@@ -45,20 +44,35 @@ async def create(ctx: Ctx, given: Mapping[str, Any]) -> int:
     return int(number)
 
 
-def _checked_new(given: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-    """The values and the e-mail address of a new one. Raises Invalid with every fault."""
+async def _customer(ctx: Ctx, email: str) -> int:
+    found = await account_queries.holder(ctx, email)
+    if found is not None:
+        return found
+    try:
+        return await writing.create(ctx, {"email": email}, None, None)
+    except Taken:
+        raise Retry from None  # somebody else has made the customer since
+
+
+def _checked_new(given: Mapping[str, Any], *, has_customer: bool) -> tuple[dict[str, Any], str]:
+    """The values of a new one, and the e-mail address that a customer is known by. Raises Invalid with every fault."""
     faults, values, email = Faults(), {}, (given.get("customer_email") or "").strip()
     with faults.of():
         values = checked(given, _TEXTS, is_new=True)
     with faults.of():
-        if not email:
-            raise Invalid.field("customer_email", "can't be blank", "missing")
-        try:
-            check_email(email)
-        except ValueError:
-            raise Invalid.field("customer_email", "is invalid", "invalid") from None
+        if not has_customer:
+            _check_address(email)
     faults.tell()
     return values, email
+
+
+def _check_address(email: str) -> None:
+    if not email:
+        raise Invalid.field("customer_email", "can't be blank", "missing")
+    try:
+        check_email(email)
+    except ValueError:
+        raise Invalid.field("customer_email", "is invalid", "invalid") from None
 
 
 async def update(ctx: Ctx, number: int, given: Mapping[str, Any], *, expect: frozenset[int] | None = None) -> None:

@@ -1,12 +1,12 @@
 """Changes of tags themselves."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from patron.kernel import events, written
 from patron.kernel.context import Ctx
 from patron.kernel.db import Row
-from patron.kernel.errors import NotFound, check_version
+from patron.kernel.errors import NotFound, Retry, check_version
 from patron.tags.model import checked_name
 
 
@@ -25,6 +25,34 @@ async def create(ctx: Ctx, given: Mapping[str, Any]) -> int:
     )
     await _record(ctx, "tag.created", tag_id, {"name": (None, values["name"])})
     return int(tag_id)
+
+
+async def ensure(ctx: Ctx, names: Collection[str]) -> dict[str, int]:
+    """The tags of these names, made where there is none yet. Raises Invalid."""
+    wanted = {name: checked_name(name) for name in names}
+    if not wanted:
+        return {}
+    made = await ctx.db.fetch(
+        """
+        insert into tag (tenant_id, created_at, updated_at, name)
+        select $1, $2, $2, given.name from unnest($3::text[]) as given (name)
+        on conflict do nothing returning id, name
+        """,
+        ctx.tenant_id,
+        ctx.now,
+        sorted(set(wanted.values())),
+    )
+    for row in made:
+        await _record(ctx, "tag.created", row["id"], {"name": (None, row["name"])})
+    rows = await ctx.db.fetch(
+        "select t.id, t.name from tag t where t.tenant_id = $1 and t.name = any($2::text[])",
+        ctx.tenant_id,
+        sorted(set(wanted.values())),
+    )
+    there = {row["name"]: row["id"] for row in rows}
+    if not there.keys() >= set(wanted.values()):
+        raise Retry  # somebody has removed one since
+    return {name: there[stored] for name, stored in wanted.items()}
 
 
 async def update(ctx: Ctx, tag_id: int, given: Mapping[str, Any], *, expect: frozenset[int] | None = None) -> None:

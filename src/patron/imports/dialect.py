@@ -1,0 +1,35 @@
+"""What the worker is given by a dialect's face: how a row becomes one of its resources.
+
+The engine here knows jobs, chunks and complaints; what a resource is only the face knows. So that neither need know
+the other's part, the worker hands the one to the other.
+"""
+
+from typing import Any, Protocol
+
+import msgspec
+
+from patron.kernel.context import Ctx
+from patron.kernel.errors import PatronError
+
+
+class Written(msgspec.Struct, frozen=True):
+    """What became of a row: whether it made something new, and what of it is not kept here."""
+
+    is_new: bool
+    warnings: tuple[tuple[str, str], ...] = ()
+
+
+class Dialect(Protocol):
+    """A face, as far as imports need it."""
+
+    def key(self, type_: str, row: Any, place: int) -> str:
+        """By what people find a row again."""
+
+    async def read(self, ctx: Ctx, type_: str, row: Any, parent: str | None) -> Any:
+        """What a row means, and whatever takes long, before any transaction. Raises Invalid."""
+
+    async def write(self, ctx: Ctx, draft: Any) -> Written:
+        """Make or change what a row is about, in the open transaction. Raises PatronError."""
+
+    def faults(self, type_: str, error: PatronError) -> list[tuple[str, str]]:
+        """What is wrong with a row: names of attributes, and messages."""

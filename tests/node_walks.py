@@ -19,9 +19,10 @@ LINE_BYTES_MAX = 4_000_000
 
 
 @contextmanager
-def serving(database_url: str, log: Path) -> Iterator[str]:
-    """One server process, as `patron serve` starts it, on a port of its own. Gives its address."""
-    env = CLEAN | {"DATABASE_URL": database_url, "PATRON_SECRET_KEY": TEST_KEY, "PATRON_LOG_LEVEL": "warning"}
+def serving(database_url: str, log: Path, **settings: str) -> Iterator[str]:
+    """One server process, as `patron serve` starts it, on a port of its own, with these settings. Gives its address."""
+    own = {"DATABASE_URL": database_url, "PATRON_SECRET_KEY": TEST_KEY, "PATRON_LOG_LEVEL": "warning"}
+    env = CLEAN | own | settings
     with socket.create_server(("127.0.0.1", 0)) as listening, log.open("wb") as sink:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "patron.server", str(listening.fileno())],

@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,22 @@ import pytest_asyncio
 
 from node_walks import CLEAN, LINE_BYTES_MAX, NODE, serving
 from organizations import Organization, open_organization
+from patron.jsonapi import tokens
 from patron.jsonapi.catalogue import SERVED
 from patron.kernel.clock import clock
+from patron.kernel.context import Secrets
 from patron.kernel.db import Database
-from patron.kernel.secrets import random_token
+from patron.kernel.revocation import Revocations
+from patron.kernel.secrets import Passwords, Vault, random_token
+from patron.kernel.tokens import Keyring
+from patron.settings import Settings
 from patron.tenants import actions as tenants
+from patron.tenants import grants, programs
 from shops import open_shop
+from stage import TEST_KEY
 
+DOMAIN = Settings().domain
+FEW = 3
 FOLDER = Path(__file__).parent / "commercelayer"
 WALKED = sorted(file.stem for file in (FOLDER / "resources").glob("*.mjs"))
 OPERATIONS = {"C": "create", "S": "retrieve", "L": "list", "U": "update", "D": "delete"}
@@ -40,12 +50,25 @@ def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield base
 
 
+@pytest.fixture(scope="module")
+def crowded_server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Another that lets an address call only a few times a minute."""
+    few = {"PATRON_REQUESTS_PER_MINUTE": str(FEW), "PATRON_TOKEN_REQUESTS_PER_MINUTE": str(FEW)}
+    with serving(database_url, tmp_path_factory.mktemp("crowded") / "log", **few) as base:
+        yield base
+
+
 @pytest_asyncio.fixture(scope="module")
-async def walk(server: str, database: Database) -> list[Line]:
+async def walk(server: str, crowded_server: str, database: Database) -> list[Line]:
     """What the walk reported."""
     async with httpx.AsyncClient(base_url=server, timeout=60) as http:
         organization = await open_organization(await open_shop(http, database), database)
-        facts = {"base": server, **await _facts(organization, database)}
+        facts = {
+            "base": server,
+            "crowded": {"domain": "crowded.localhost", "base": crowded_server, "limit": FEW},
+            "expired": await _expired(organization, database),
+            **await _facts(organization, database),
+        }
     node = await asyncio.create_subprocess_exec(
         NODE, "main.mjs", cwd=FOLDER, env=CLEAN | {"PATRON_FACTS": json.dumps(facts)},
         stdout=subprocess.PIPE, limit=LINE_BYTES_MAX,
@@ -65,7 +88,7 @@ async def _facts(organization: Organization, database: Database) -> Line:
         secret=secret, now=clock(),
     )  # fmt: skip
     return {
-        "domain": "patron.localhost",
+        "domain": DOMAIN,
         "organization": organization.slug,
         "integration": {"clientId": organization.integration, "clientSecret": organization.secret},
         "channel": {"clientId": organization.channel, "scope": organization.scope},
@@ -80,6 +103,21 @@ async def _facts(organization: Organization, database: Database) -> Line:
             for type_, resource in SERVED.items()
         },
     }
+
+
+async def _expired(organization: Organization, database: Database) -> str:
+    """A token of the integration that was good until yesterday."""
+    vault, db = Vault(Settings(secret_key=TEST_KEY).key), database.session()
+    passwords, revocations = Passwords(), Revocations(database, lambda _: None)
+    secrets = Secrets(vault, Keyring(vault, DOMAIN), passwords, revocations)
+    program = await programs.by_client_id(db, organization.integration)
+    assert program is not None
+    asked = grants.Asked(
+        tenant_id=program.tenant_id, application_id=program.id, scope="", market_ids=None, is_confidential=True,
+        life=timedelta(hours=2),
+    )  # fmt: skip
+    grant, _ = await grants.issue(db, asked, clock() - timedelta(days=1), refreshable=False)
+    return await secrets.keyring.sign(db, tokens.claims(program, grant, DOMAIN), clock(), "RS512")
 
 
 def done(walk: list[Line], type_: str, outcome: str) -> set[str]:

@@ -87,6 +87,24 @@ export class Walk {
     this.report({ type, operation, outcome: 'failure', error: `${status} ${named}` })
   }
 
+  // Triggers, one after the other: each with what its answer shows, and with the value that it takes, if any.
+  async steps(type, id, steps, cl = this.cl) {
+    for (const [trigger, expected, ...value] of steps) {
+      await this.succeeds(type, trigger, [id, ...value], (shown) => {
+        for (const [name, wanted] of Object.entries(expected)) assert.deepEqual(shown[name], wanted, `${trigger}: ${name}`)
+      }, cl)
+    }
+  }
+
+  // Filters that all find exactly these, in the order of the list.
+  async finds(type, ids, ...questions) {
+    for (const filters of questions) {
+      const found = idsOf(await this.cl[type].list({ filters, sort: ['created_at'] }))
+      assert.deepEqual(found, ids, `${type}: ${JSON.stringify(filters)}`)
+    }
+    this.report({ check: `${type} are found by filters` })
+  }
+
   // Something that holds beyond single calls.
   async check(what, prove) {
     await prove()

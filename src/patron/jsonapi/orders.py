@@ -299,5 +299,6 @@ ORDERS = Resource(
     owner="account_id",
     guest_reach={"S": _SHOWN, "U": _CHANGED},
     error_names={"email": "customer_email", "currency": "currency_code", "total_minor": "total_amount_cents",
-                 "country_lock": "shipping_country_code_lock"},
+                 "country_lock": "shipping_country_code_lock",
+                 **{one: f"_{one}" for one in ("shipping_address_clone_id", "billing_address_clone_id")}},
 )  # fmt: skip

@@ -11,6 +11,8 @@ from patron.orders import returns
 from patron.orders.records import RETURNS as LISTING
 
 _STEPS = ("request", "approve", "cancel", "ship", "reject", "receive", "refund", "archive", "unarchive")
+# What shoppers may do with a return; what becomes of it, and of the money, is for the shop to say.
+_FOR_SHOPPERS = ("request", "cancel")
 _STATUS = ("draft", "requested", "approved", "cancelled", "shipped", "rejected", "received", "refunded")
 _GUESTS = Compare("is_guest", "eq", True)
 
@@ -57,8 +59,11 @@ RETURNS = Resource(
         *common(),
     ),
     triggers=(
-        *(Attribute(name=f"_{name}", kind="boolean", write="u") for name in (*_STEPS, "restock")),
-        Attribute(name="_refund_amount_cents", kind="integer", write="u"),
+        *(
+            Attribute(name=f"_{name}", kind="boolean", write="u", private="" if name in _FOR_SHOPPERS else "u")
+            for name in (*_STEPS, "restock")
+        ),
+        Attribute(name="_refund_amount_cents", kind="integer", write="u", private="u"),
         *tags.TRIGGERS,
     ),
     relationships=(

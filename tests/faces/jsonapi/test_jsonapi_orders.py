@@ -135,6 +135,7 @@ async def test_addresses_of_an_order_are_named_copied_and_saved(organization: Or
     assert alike.status_code == 200
     unknown = await organization.patch("orders", order["id"], {"_billing_address_clone_id": "k" * 12})
     assert unknown.status_code == 422
+    assert unknown.json()["errors"][0]["source"] == {"pointer": "/data/attributes/_billing_address_clone_id"}
     nowhere = await organization.patch(
         "orders", order["id"], relationships={"shipping_address": to_one("addresses", "k" * 12)}
     )

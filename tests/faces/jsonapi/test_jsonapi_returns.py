@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from organizations import Organization, document, to_one
 from shops import ACCOUNTS
 
@@ -87,6 +89,34 @@ async def test_customers_reach_their_own_only(organization: Organization) -> Non
     assert refused.status_code == 422
     assert (await organization.get("returns", token=guest)).status_code == 401
     assert (await organization.get(f"returns/{theirs['id']}", token=guest)).status_code == 200  # of a guest order
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [{"_request": True, "_approve": True}, {"_refund": True}, {"_refund_amount_cents": 1}, {"_receive": True},
+     {"_ship": True}, {"_reject": True}, {"_restock": True}, {"_archive": True}, {"_unarchive": True}],
+)  # fmt: skip
+async def test_shoppers_ask_for_a_return_and_say_no_more(organization: Organization, wish: dict[str, Any]) -> None:
+    guest = await organization.guest_token()
+    order = await placed(organization, "guest@example.com", currency_code="USD", total_amount_cents=1_000)
+    made = await organization.create("returns", {"order": to_one("orders", order["id"])}, token=guest)
+    refused = await organization.patch("returns", made["id"], wish, token=guest)
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (401, "UNAUTHORIZED")
+    shown = (await organization.get(f"returns/{made['id']}")).json()["data"]["attributes"]
+    assert shown["status"] == "draft"
+    asked = await organization.patch("returns", made["id"], {"_request": True}, token=guest)
+    assert asked.json()["data"]["attributes"]["status"] == "requested"
+    assert (await organization.patch("returns", made["id"], {"_cancel": True}, token=guest)).status_code == 404
+
+
+async def test_customers_take_back_what_they_asked_for(organization: Organization) -> None:
+    await organization.create("customers", email="own@example.com", password="Secret-42-word")
+    order = await placed(organization, "own@example.com")
+    token = (await organization.customer_ticket("own@example.com", "Secret-42-word"))["access_token"]
+    made = await organization.create("returns", {"order": to_one("orders", order["id"])}, token=token)
+    for trigger, status in (("_request", "requested"), ("_cancel", "cancelled")):
+        answer = await organization.patch("returns", made["id"], {trigger: True}, token=token)
+        assert answer.json()["data"]["attributes"]["status"] == status
 
 
 async def test_orders_returns_and_subscriptions_are_tagged(organization: Organization) -> None:

@@ -18,7 +18,8 @@ ODD = [
     },
     {"email": "off@import.example", "is_active": False, "account_type": "B2B", "company": "Tea Ltd"},
     {"email": "name@import.example", "user_name": "Namely", "password_hash": "?unknown", "profile_id": "p1"},
-    {"email": "guest@import.example", "holds_email": False, "external_id": "second"},
+    {"email": "guest@import.example", "holds_email": False, "external_id": "second", "tags": ["vip", "b2b"]},
+    {"email": "one@import.example", "tags": "vip"},
 ]
 
 
@@ -27,10 +28,10 @@ def test_an_export_imports_again_unchanged(installation: Installation, tmp_path:
     for name in ("Tea", "Toast"):
         installation.patron("tenant", "create", name, "--mode", "test")
     file = write_lines(tmp_path / "some.jsonl", [*customers(1_020), *ODD])
-    assert "1,026 new" in installation.patron("import", str(file), "--tenant", "1001")
+    assert "1,027 new" in installation.patron("import", str(file), "--tenant", "1001")
     first, second = tmp_path / f"first.{ending}", tmp_path / f"second.{ending}"
-    assert "1,026 customers" in installation.patron("export", str(first), "--tenant", "1001", "--passwords")
-    assert "1,026 new" in installation.patron("import", str(first), "--tenant", "1002")
+    assert "1,027 customers" in installation.patron("export", str(first), "--tenant", "1001", "--passwords")
+    assert "1,027 new" in installation.patron("import", str(first), "--tenant", "1002")
     installation.patron("export", str(second), "--tenant", "1002", "--passwords")
     assert first.read_bytes() == second.read_bytes()
     assert first.stat().st_mode & 0o777 == 0o600

@@ -94,6 +94,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"email": "a@b.example", "metadata": {"pan": "4111111111111111"}}, "metadata must not hold a card number"),
     ({"email": "a@b.example", "metadata": "text"}, "metadata is not JSON"),
     ({"email": "a@b.example", "group": "nobody"}, "group is the code of no group"),
+    ({"email": "a@b.example", "tags": "two words"}, "tags have a name that is invalid"),
+    ({"email": "a@b.example", "tags": {"name": "vip"}}, "tags are names with commas between them"),
+    ({"email": "a@b.example", "tags": [f"tag-{n}" for n in range(11)]}, "tags are too many (maximum is 10)"),
     ({"email": "a@b.example", "password_hash": BCRYPT.replace("04", "19") + "a" * 31}, "is too costly to check"),
     ({"email": "a@b.example", "password": "x" * 2_000}, "password must have at most"),
     ({"password_hash": BCRYPT + "a" * 31}, "email or a user name is needed for a login"),
@@ -167,6 +170,23 @@ async def test_customers_who_are_there_are_skipped_changed_or_refused(
     before = await count(sql, "contact")
     shop.patron("import", file, "--on-existing", "update", "--again")
     assert await count(sql, "contact") == before
+
+
+async def test_tags_are_made_and_those_of_a_row_are_all_there_are(
+    shop: Installation, sql: asyncpg.Connection, tmp_path: Path
+) -> None:
+    tagged = "select coalesce(string_agg(t.name, ',' order by t.name), '') from tagging g join tag t on t.id = g.tag_id"
+    rows = [{"email": "a@x.example", "tags": "VIP, b2b"}, {"email": "b@x.example", "tags": []}]
+    shop.patron("import", str(write_lines(tmp_path / "first.jsonl", rows)))
+    assert await sql.fetchval(tagged) == "b2b,vip"
+    told = await sql.fetchval("select changes -> 'tags' from event where topic = 'account.created' order by id limit 1")
+    assert told == '[null, ["b2b", "vip"]]'
+    again = [{"email": "a@x.example", "tags": ["late", "vip"]}]
+    shop.patron("import", str(write_lines(tmp_path / "again.jsonl", again)), "--on-existing", "update")
+    assert await sql.fetchval(tagged) == "late,vip"
+    silent = [{"email": "a@x.example", "first_name": "Jo"}]
+    shop.patron("import", str(write_lines(tmp_path / "silent.jsonl", silent)), "--on-existing", "update")
+    assert await sql.fetchval(tagged) == "late,vip"
 
 
 async def test_rows_in_the_way_of_each_other_are_told(

@@ -18,19 +18,21 @@ from patron.kernel.errors import Invalid, Locked, PatronError, Taken, Unavailabl
 from patron.kernel.query import Ask
 from patron.logins import actions as logins
 from patron.logins.model import FOREIGN_PURPOSE
+from patron.tags import tagging
+from patron.tags.tagging import Owner
 
 
 async def change(
-    ctx: Ctx, ready: Ready, account_id: int, group_id: int | None, password_hash: str | None
+    ctx: Ctx, ready: Ready, account_id: int, group_id: int | None, tags: list[int] | None, password_hash: str | None
 ) -> list[Complaint]:
     """Give an account what the row names, all of it or nothing; blank cells leave it as it is. Answers complaints.
 
-    A password makes a guest registered; that of a login stays as it is.
+    A password makes a guest registered; that of a login stays as it is. `tags` are all tags there shall be.
     """
     key = ready.profile.email or ready.profile.external_id or f"line {ready.line}"
     try:
         async with ctx.db.part():
-            return await _change(ctx, ready, account_id, group_id, password_hash, key)
+            return await _change(ctx, ready, account_id, group_id, tags, password_hash, key)
     except Invalid as error:
         return [Complaint(ready.line, key, one.field, one.message) for one in error.problems]
     except Taken as error:
@@ -42,7 +44,13 @@ async def change(
 
 
 async def _change(
-    ctx: Ctx, ready: Ready, account_id: int, group_id: int | None, password_hash: str | None, key: str
+    ctx: Ctx,
+    ready: Ready,
+    account_id: int,
+    group_id: int | None,
+    tags: list[int] | None,
+    password_hash: str | None,
+    key: str,
 ) -> list[Complaint]:
     account = await accounts.lock(ctx, account_id)
     before = profile_of(account)
@@ -54,6 +62,8 @@ async def _change(
     await _add_contacts(ctx, account_id, ready.contacts)
     if group_id is not None:
         await writing.put_in_group(ctx, account_id, group_id)
+    if tags is not None and await tagging.change(ctx, Owner("account", account_id, account_id), put=tags):
+        await accounts.touch(ctx, account_id)
     told: list[Complaint] = []
     if ready.has_login and account.has_login:
         kept = "is left as it is: this customer has a login already"

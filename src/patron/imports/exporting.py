@@ -36,7 +36,9 @@ _ACCOUNT = tuple(name for name in (*Profile.__struct_fields__, "user_name", *REF
 _SELECT = f"""a.id, {", ".join(f"a.{name}" for name in _ACCOUNT)}, a.metadata, a.created_at, a.since_at,
     (a.holds_email or a.email is null) as holds_email, l.must_change as must_change_password, l.password_hash,
     l.foreign_hash, (select s.code from segment_member m join segment s on s.tenant_id = $1 and s.id = m.segment_id
-                     where m.tenant_id = $1 and m.account_id = a.id and m.kind = 'group') as group"""
+                     where m.tenant_id = $1 and m.account_id = a.id and m.kind = 'group') as group,
+    (select string_agg(t.name, ',' order by t.name) from tagging g join tag t on t.tenant_id = $1 and t.id = g.tag_id
+     where g.tenant_id = $1 and g.kind = 'account' and g.owner_id = a.id) as tags"""
 
 
 class Wanted(msgspec.Struct, frozen=True):

@@ -16,6 +16,8 @@ from patron.kernel.values import email_key, holds_card_number, name_key
 from patron.logins import foreign
 from patron.logins.actions import FOREIGN_HASH_LENGTH_MAX, checked_name
 from patron.logins.model import names_of
+from patron.tags.model import TAGS_MAX
+from patron.tags.model import checked_name as checked_tag
 from patron.tenants.model import PasswordPolicy
 
 OnExisting = Literal["skip", "update", "fail"]
@@ -29,7 +31,7 @@ TEXTS = (
 )
 FLAGS = ("is_tax_exempt", "accepts_marketing", "is_active", "is_locked", "must_change_password", "holds_email")
 TIMES = ("since_at", "created_at")
-COLUMNS = (*TEXTS, *FLAGS, *TIMES, "metadata", "contacts")
+COLUMNS = (*TEXTS, *FLAGS, *TIMES, "metadata", "tags", "contacts")
 CONTACT_COLUMN = re.compile(r"contact_([1-9][0-9]{0,2})_([a-z_0-9]+)")
 CONTACT_FIELDS = Details.__struct_fields__
 CONTACTS_MAX = 200
@@ -79,6 +81,7 @@ class Ready(msgspec.Struct):
     references: dict[str, str]
     metadata: dict[str, Any] | None
     group: str | None
+    tags: list[str] | None = None
     own_hash: str | None = None
     foreign_hash: str | None = None
     is_unknown_hash: bool = False
@@ -163,6 +166,7 @@ def _read(record: Record, faults: Faults) -> Ready | None:
         references={name: values[name].strip() for name in REFERENCES.keys() & values.keys()},
         metadata=values.get("metadata"),
         group=values.get("group"),
+        tags=values.get("tags"),
     )
     if "password_hash" in values or "password" in values:
         with faults.of():
@@ -182,6 +186,8 @@ def _value(name: str, value: Any) -> Any:
         return _time(name, value)
     if name == "metadata":
         return _metadata(value)
+    if name == "tags":
+        return _tags(value)
     if name == "contacts":
         found = _json(name, value, list)
         if len(found) > CONTACTS_MAX:
@@ -245,6 +251,20 @@ def _metadata(value: Any) -> Any:
     if holds_card_number(written.decode()):
         raise Invalid.field("metadata", "must not hold a card number")
     return found
+
+
+def _tags(value: Any) -> list[str]:
+    """Names of tags, each once: a list, or text with commas between them."""
+    given = value.split(",") if isinstance(value, str) else value
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        raise Invalid.field("tags", "are names with commas between them, or a list of names", "type")
+    try:
+        names = list(dict.fromkeys(checked_tag(one) for one in given))
+    except Invalid as error:
+        raise Invalid.field("tags", f"have a name that {error.problems[0].message}") from None
+    if len(names) > TAGS_MAX:
+        raise Invalid.field("tags", f"are too many (maximum is {TAGS_MAX})", "too_long")
+    return names
 
 
 def _contacts(values: dict[str, Any], faults: Faults) -> list[Details]:

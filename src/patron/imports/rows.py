@@ -35,6 +35,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("is_locked", "must_change", "last_password_at", "created_at", "updated_at"),
     ),
     "login_name": ("tenant_id", "customer_set_code", "name_key", "account_id"),
+    "tagging": ("tenant_id", "kind", "owner_id", "tag_id", "created_at"),
     "segment_member": ("tenant_id", "segment_id", "account_id", "kind", "since_at", "added_by"),
     "event": (
         *("tenant_id", "at", "topic", "account_id", "subject", "changes", "actor_kind", "actor", "application"),
@@ -47,14 +48,17 @@ _PLACE = len(PERSON)
 class Rows:
     """Rows by table, in the order of `COLUMNS`, for new customers of the site of `ctx`.
 
-    `ids` gives numbers for the tables that need them. `groups` has the groups by their keys.
+    `ids` gives numbers for the tables that need them. `groups` has groups by their keys, `tags` tags by their names.
     """
 
-    def __init__(self, ctx: Ctx, ids: Mapping[str, Iterator[int]], groups: Mapping[str, int]) -> None:
+    def __init__(
+        self, ctx: Ctx, ids: Mapping[str, Iterator[int]], groups: Mapping[str, int], tags: Mapping[str, int]
+    ) -> None:
         self.tables: dict[str, list[Row]] = {table: [] for table in COLUMNS}
         self.guests = 0
         self._ids = ids
         self._groups = groups
+        self._tags = tags
         self._vault = ctx.secrets.vault
         self._tenant_id = ctx.tenant_id
         self._site = ctx.at_site
@@ -78,6 +82,11 @@ class Rows:
             member = (self._tenant_id, self._groups[group], account_id, "group", self._now, self._by)
             self.tables["segment_member"].append(member)
             changes["group"] = (None, group)
+        if ready.tags:
+            self.tables["tagging"] += [
+                (self._tenant_id, "account", account_id, self._tags[name], self._now) for name in ready.tags
+            ]
+            changes["tags"] = (None, sorted(ready.tags))
         told = (self._tenant_id, self._now, "account.created", account_id, "", changes, *self._told_by)
         self.tables["event"].append(told)
         return account_id

@@ -12,6 +12,7 @@ from patron.imports.rows import COLUMNS, Rows
 from patron.kernel import events, ids
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Locked, NotFound, Retry, Taken, Unavailable
+from patron.tags import actions as tags
 
 ATTEMPTS_MAX = 5
 SLOTS = 16  # of account_count
@@ -37,6 +38,7 @@ class Known(msgspec.Struct):
     by_external_id: dict[str, int]
     names: dict[str, int]
     groups: dict[str, int | None]
+    tags: dict[str, int] = {}
 
 
 async def write(ctx: Ctx, job: Job, chunk: Chunk) -> Job:
@@ -59,6 +61,7 @@ async def write(ctx: Ctx, job: Job, chunk: Chunk) -> Job:
 async def _write(ctx: Ctx, job: Job, chunk: Chunk) -> Tally:
     tally = Tally(complaints=list(chunk.complaints))
     known = await look_up(ctx, chunk.ready)
+    known.tags = await tags.ensure(ctx, {name for ready in chunk.ready for name in ready.tags or ()})
     fresh: list[tuple[Ready, str | None]] = []
     old: list[tuple[Ready, int]] = []
     later: list[Ready] = []  # rows whose customer another row of this chunk makes
@@ -101,7 +104,8 @@ async def _meet(
         tally.complaints.append(complaint(ready, field, "is that of a customer who is there already"))
     else:
         group_id = known.groups.get(group_key(ready.group)) if ready.group else None
-        complaints = await changing.change(ctx, ready, account_id, group_id, hashes.get(ready.line))
+        put = None if ready.tags is None else [known.tags[name] for name in ready.tags]
+        complaints = await changing.change(ctx, ready, account_id, group_id, put, hashes.get(ready.line))
         tally.complaints += complaints
         tally.updated += not any(not one.is_warning for one in complaints)
 
@@ -223,7 +227,7 @@ async def _make(
     contacts = sum(len(ready.contacts) for ready, _ in fresh)
     numbers = {"account": len(fresh), "contact": contacts, "address": contacts}
     drawn = {table: iter(await ids.draw(ctx.db, table, count)) for table, count in numbers.items()}
-    rows = Rows(ctx, drawn, {key: number for key, number in known.groups.items() if number is not None})
+    rows = Rows(ctx, drawn, {key: number for key, number in known.groups.items() if number is not None}, known.tags)
     made = {ready.line: rows.add(ready, group, hashes.get(ready.line)) for ready, group in fresh}
     for table, columns in COLUMNS.items():
         if rows.tables[table]:

@@ -14,6 +14,7 @@ from patron.jsonapi.resources import EVENT_STORES, Attribute, Change, Resource, 
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid
 from patron.segments import groups
+from patron.tags import actions as tags
 
 INPUTS_MAX = 10_000
 STATUS = ("pending", "in_progress", "interrupted", "completed")
@@ -68,13 +69,23 @@ def _group_id(row: Any) -> int | None:
     return (ids.read(found) or 0) if isinstance(found, str) and found else None
 
 
-def _customer(row: Any, codes: dict[int, str]) -> Any:
+def _tags(row: Any) -> list[str | int]:
+    """Names and numbers of the tags of a row; what is wrong with them, the row will hear."""
+    try:
+        return rows.tags(row["tags"]) if isinstance(row, dict) and row.get("tags") else []
+    except Invalid:
+        return []
+
+
+def _customer(row: Any, codes: dict[int, str], names: dict[int, str]) -> Any:
     """A row of a customer with our names of its columns."""
     if not isinstance(row, dict):
         return row
     named = {_WORDS.get(name, name): value for name, value in row.items() if name != "customer_group_id"}
     if (number := _group_id(row)) is not None:
         named["group"] = codes.get(number, str(row["customer_group_id"]))
+    if found := _tags(row):
+        named["tags"] = [names.get(one, "an unknown tag") if isinstance(one, int) else one for one in found]
     return named
 
 
@@ -109,7 +120,9 @@ def declared(served: Mapping[str, Resource]) -> Resource:
         made = _rows(given["inputs"], format_)
         if type_ == "customers":
             codes = await groups.codes(ctx, sorted({number for row in made if (number := _group_id(row))}))
-            made = [_customer(row, codes) for row in made]
+            tagged = sorted({one for row in made for one in _tags(row) if isinstance(one, int)})
+            names = await tags.names(ctx, tagged)
+            made = [_customer(row, codes, names) for row in made]
         more = {name: given[name] for name in _MORE if given.get(name) is not None}
         more |= {"resource_type": type_, "parent_resource_id": _parent(served, type_, given.get("parent_resource_id"))}
         return await inputs.create(ctx, made, format_, **more, **jobs.extras(given))

@@ -81,7 +81,7 @@ def _take(
     if name == "id":
         draft.number = None if value in (None, "") else _number("id", value)
     elif name == "tags" and resource.relationship("tags") is not None:
-        draft.tags = _tags(value)
+        draft.tags = tags(value)
     elif name == "status" and IMPORTABLE[resource.type].states:
         draft.values[name] = value
     elif (attribute := resource.attribute(name)) is not None:
@@ -166,7 +166,7 @@ def _number(name: str, value: Any) -> int:
     return number
 
 
-def _tags(value: Any) -> list[str | int]:
+def tags(value: Any) -> list[str | int]:
     """Names (text with commas, or a list) and ids of tags: a list of names or objects, or columns `tags.name`."""
     if isinstance(value, dict):
         given: list[Any] = [{"id": one.strip()} for one in str(value.get("id") or "").split(",") if one.strip()]

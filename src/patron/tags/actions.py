@@ -1,6 +1,6 @@
 """Changes of tags themselves."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from patron.kernel import events, written
@@ -27,10 +27,10 @@ async def create(ctx: Ctx, given: Mapping[str, Any]) -> int:
     return int(tag_id)
 
 
-async def ensure(ctx: Ctx, names: Collection[str]) -> dict[str, int]:
+async def ensure(ctx: Ctx, wanted: Collection[str]) -> dict[str, int]:
     """The tags of these names, made where there is none yet. Raises Invalid."""
-    wanted = {name: checked_name(name) for name in names}
-    if not wanted:
+    stored = {name: checked_name(name) for name in wanted}
+    if not stored:
         return {}
     made = await ctx.db.fetch(
         """
@@ -40,19 +40,31 @@ async def ensure(ctx: Ctx, names: Collection[str]) -> dict[str, int]:
         """,
         ctx.tenant_id,
         ctx.now,
-        sorted(set(wanted.values())),
+        sorted(set(stored.values())),
     )
     for row in made:
         await _record(ctx, "tag.created", row["id"], {"name": (None, row["name"])})
     rows = await ctx.db.fetch(
         "select t.id, t.name from tag t where t.tenant_id = $1 and t.name = any($2::text[])",
         ctx.tenant_id,
-        sorted(set(wanted.values())),
+        sorted(set(stored.values())),
     )
     there = {row["name"]: row["id"] for row in rows}
-    if not there.keys() >= set(wanted.values()):
+    if not there.keys() >= set(stored.values()):
         raise Retry  # somebody has removed one since
-    return {name: there[stored] for name, stored in wanted.items()}
+    return {name: there[kept] for name, kept in stored.items()}
+
+
+async def names(ctx: Ctx, tag_ids: Sequence[int]) -> dict[int, str]:
+    """What tags are called, those that are there."""
+    if not tag_ids:
+        return {}
+    rows = await ctx.db.fetch(
+        "select t.id, t.name from tag t where t.tenant_id = $1 and t.id = any($2::bigint[])",
+        ctx.tenant_id,
+        list(tag_ids),
+    )
+    return {row["id"]: row["name"] for row in rows}
 
 
 async def update(ctx: Ctx, tag_id: int, given: Mapping[str, Any], *, expect: frozenset[int] | None = None) -> None:

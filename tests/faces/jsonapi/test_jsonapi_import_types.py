@@ -211,6 +211,19 @@ async def test_webhooks_hear_of_steps_only(importer: Importer, database: Databas
     assert [row["topic"] for row in told] == ["order.placed"]
 
 
+async def test_customers_come_in_with_tags(importer: Importer) -> None:
+    known = (await importer.organization.create("tags", name="known"))["id"]
+    rows = [{"email": "a@example.com", "tags": [{"name": "new"}, {"id": known}]},
+            {"email": "b@example.com", "tags": "new,known"}]  # fmt: skip
+    assert counts(await importer.run("customers", rows)) == ("completed", 2, 0, {})
+    csv = f'email,tags.name,tags.id\nc@example.com,"new,other",{known}\n'
+    assert counts(await importer.run("customers", csv, format="csv")) == ("completed", 1, 0, {})
+    for name, count in (("new", 3), ("known", 3), ("other", 1)):
+        assert len(await importer.all(f"customers?filter[q][tags_name_eq]={name}")) == count, name
+    bad = await importer.run("customers", [{"email": "d@example.com", "tags": [{"id": "kWjzbLyVHx"}]}])
+    assert "tags" in bad["errors_log"]["d@example.com"]
+
+
 async def test_types_that_are_not_kept_are_refused(organization: Organization) -> None:
     for type_ in ("skus", "prices", "line_items", "webhooks"):
         answer = await organization.call(

@@ -113,7 +113,7 @@ class Shape:
 
     def links(self, resource: Resource, one: Relationship, shown_id: str) -> dict[str, Any]:
         """The links of a relationship."""
-        own = f"{self.base_url}/{resource.path}" + ("" if resource.singleton else f"/{shown_id}")
+        own = f"{self.base_url}/{resource.path}/{shown_id}"
         return {"links": {"self": f"{own}/relationships/{one.name}", "related": f"{own}/{one.name}"}}
 
     def frame(self, path: str, asked: Asked, total: int, next_cursor: str | None) -> dict[str, Any]:

@@ -120,10 +120,14 @@ async def retrieve(request: Request) -> Document:
 
 
 def _number(request: Request) -> int:
-    """The row that a request is about: that of the path, or the one that the token names."""
-    if request.route.resource.singleton is None:
+    """The row that a request is about: that of the path, or the one that the token names. Raises NotFound."""
+    singleton = request.route.resource.singleton
+    if singleton is None:
         return request.number
-    return request.ctx.tenant_id if request.route.resource.singleton == "organization" else request.caller.program.id
+    own = request.ctx.tenant_id if singleton == "organization" else request.caller.program.id
+    if "id" in request.path and request.number != own:
+        raise NotFound(request.route.resource.type, request.path["id"][:40])
+    return own
 
 
 async def _row(request: Request, resource: Resource, number: int, reach: tuple[Filter, ...] = ()) -> Row:
@@ -247,8 +251,7 @@ async def _owner(request: Request) -> Row:
 def _below(request: Request) -> str:
     one = request.route.relationship
     assert one is not None
-    own = request.route.resource.path
-    return f"{own}/{one.name}" if request.route.resource.singleton else f"{own}/{request.path['id']}/{one.name}"
+    return f"{request.route.resource.path}/{request.path['id']}/{one.name}"
 
 
 def routes(served: Mapping[str, Resource]) -> tuple[Route, ...]:
@@ -265,9 +268,9 @@ def routes(served: Mapping[str, Resource]) -> tuple[Route, ...]:
             "D": ("DELETE", one, delete),
         }
         made += [Route(*every[letter][:2], resource, letter, every[letter][2]) for letter in resource.letters]
-        for relationship in resource.relationships:
-            made.append(Route("GET", f"{one}/{relationship.name}", resource, "S", related, relationship))
-            made.append(Route("GET", f"{one}/relationships/{relationship.name}", resource, "S", linkage, relationship))
+        for link in resource.relationships:  # clients name a singleton by its id here
+            made.append(Route("GET", f"{base}/{{id}}/{link.name}", resource, "S", related, link))
+            made.append(Route("GET", f"{base}/{{id}}/relationships/{link.name}", resource, "S", linkage, link))
     return tuple(made)
 
 

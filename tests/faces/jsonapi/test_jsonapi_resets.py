@@ -161,5 +161,7 @@ async def test_a_token_knows_its_organization_and_application(organization: Orga
     expected = "integration" if kind == "integration" else "sales_channel"
     assert (application["attributes"]["kind"], application["type"]) == (expected, "applications")
     assert application["attributes"]["public_access"] is (kind == "guest")
-    assert (await organization.get("organization/event_stores", token=token)).status_code in (200, 401)
+    for id_, status in ((found["id"], (200, 401)), (application["id"], (404,)), ("x", (404,))):
+        log = await organization.get(f"organization/{id_}/event_stores", token=token)
+        assert log.status_code in status, id_
     assert (await organization.call("DELETE", "organization", token=token)).status_code == 405

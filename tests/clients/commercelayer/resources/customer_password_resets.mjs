@@ -15,8 +15,19 @@ export default async function customerPasswordResets(walk) {
     blank: { status: 422, pointer: '/data/attributes/customer_email', rule: 'blank' },
     once: ['reset_password_token'],
   })
+  const reference = word('desk')
+  const told = await cl[type].create({ customer_email: email, reference, metadata: { by: { desk: 2 } } })
+  const own = { customer_id_eq: id }
+  await walk.finds(type, [told.id], { reference_eq: reference }, { ...own, reference_in: [reference, 'x'] }, { reference_cont: reference.slice(2) })
+  await walk.finds(type, [told.id], { ...own, metadata_jcont: { by: { desk: 2 } } }, { ...own, reference_eq: reference, reset_password_at_null: true })
+  await walk.finds(type, [told.id], { customer_email_eq: email, reference_eq: reference, created_at_gt: '2020-01-01' })
+  await walk.check('resets come with their customer, the newest first', async () => {
+    const query = { filters: own, sort: ['-created_at'], pageSize: 1, include: ['customer'], fields: { customers: ['email'] } }
+    const [newest] = await cl[type].list(query)
+    assert.deepEqual([newest.id, newest.customer.email], [told.id, email])
+  })
+  await cl[type].delete(told.id)
   const reset = await cl[type].create({ customer_email: email })
-  assert.equal((await cl[type].customer(reset.id)).id, id)
 
   const guest = walk.client(await walk.guestToken())
   const redeeming = { id: reset.id, customer_password: NEW }
@@ -29,6 +40,7 @@ export default async function customerPasswordResets(walk) {
   const redeemed = { ...redeeming, _reset_password_token: reset.reset_password_token }
   await walk.succeeds(type, 'update', [redeemed], (done) => assert.ok(done.reset_password_at), guest)
   await walk.fails(type, 'update', [redeemed], wrong, guest)
+  await walk.succeeds(type, 'list', [{ filters: { ...own, reset_password_at_not_null: true } }], ([one]) => assert.equal(one.id, reset.id))
   await walk.check('the new password signs in, the old one does not', async () => {
     const person = { ...walk.facts.channel, username: email }
     assert.equal((await walk.token('password', { ...person, password: NEW })).ownerId, id)

@@ -1,6 +1,10 @@
 // Customers: made, found, filtered, grouped, removed; what their own tokens may do.
 import assert from 'node:assert/strict'
 import { DENIED, MISSING, PASSWORD, fresh, idsOf, word } from '../walk.mjs'
+import { home } from './addresses.mjs'
+import { placed } from './orders.mjs'
+
+const UNSEEN = { status: 422, pointer: '/data/relationships/customer_group' }
 
 export default async function customers(walk) {
   const { cl } = walk
@@ -31,6 +35,32 @@ export default async function customers(walk) {
     assert.equal(await cl.customers.count({ filters: own }), 1)
     assert.equal(await cl.customers.count({ filters: { ...own, has_password_eq: 'x' } }).catch((error) => error.status), 400)
   })
+  await walk.check('a customer comes with groups, addresses and what was ordered', async () => {
+    const { id: order } = await placed(walk, { customer: cl.customers.relationship(made.id) })
+    const address = cl.addresses.relationship((await cl.addresses.create(home())).id)
+    await cl.customer_addresses.create({ customer: cl.customers.relationship(made.id), address })
+    const include = ['customer_group', 'customer_addresses.address', 'orders.shipping_address']
+    const whole = await cl.customers.retrieve(made.id, { include })
+    assert.equal(whole.customer_addresses[0].address.city, 'New York')
+    assert.deepEqual([idsOf(whole.orders), whole.status], [[order], 'acquired'])
+    assert.deepEqual(await found({ customer_addresses_address_city_eq: 'New York', email_eq: email }), [made.id])
+    assert.deepEqual(await found({ total_orders_count_gt: 0, email_cont: email.slice(3, 20).toUpperCase() }), [made.id])
+    assert.deepEqual(await found({ customer_group_id_null: true, email_eq: email }), [])
+  })
+  await walk.check('registered customers and guests are told apart', async () => {
+    assert.deepEqual(await found({ password_present: false, email_eq: email }), [made.id])
+    assert.deepEqual(await found({ password_present: true, email_eq: email }), [])
+  })
+  const { name } = await cl.tags.create({ name: word('vip').slice(0, 20) })
+  await walk.steps('customers', made.id, [['_add_tags', {}, `${name},nobody-made-this-one`]])
+  await walk.finds('customers', [made.id], { tags_name_eq: name }, { tags_name_in: [name, 'x'] })
+  await walk.steps('customers', made.id, [
+    ['_remove_tags', {}, name],
+    ['_request_anonymization', { anonymization_status: 'requested' }],
+    ['_cancel_anonymization', { anonymization_status: 'cancelled' }],
+  ])
+  await walk.finds('customers', [made.id], { anonymization_status_eq: 'cancelled', email_eq: email })
+  await walk.fails('customers', 'delete', [made.id], { status: 423, code: 'LOCKED' }) // there is an order
   await walk.check('pages follow each other in the asked order', async () => {
     const shared = word('page')
     for (const n of [1, 2, 3]) await cl.customers.create({ email: `${n}-${shared}@example.com` })
@@ -65,4 +95,10 @@ export default async function customers(walk) {
   await walk.succeeds('customers', 'update', [{ id: shopper.id, metadata: { size: 'M' } }], undefined, shopper.cl)
   await walk.fails('customers', 'update', [{ id: made.id, metadata: {} }], MISSING, shopper.cl)
   await walk.fails('customers', 'update', [{ id: shopper.id, password: 'Another-7-word' }], DENIED, shopper.cl)
+  for (const wish of [{ _request_anonymization: true }, { _add_tags: name }, { customer_group: cl.customer_groups.relationship(group.id) }]) {
+    await walk.fails('customers', 'update', [{ id: shopper.id, ...wish }], wish.customer_group ? UNSEEN : DENIED, shopper.cl)
+  }
+  await walk.succeeds('customers', 'delete', [shopper.id], () => {}, shopper.cl)
+  const gone = { status: 401, code: 'INVALID_TOKEN' }
+  await walk.fails('customers', 'retrieve', [shopper.id], gone, shopper.cl)
 }

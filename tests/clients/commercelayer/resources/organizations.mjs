@@ -1,8 +1,18 @@
 // The organization of a token.
 import assert from 'node:assert/strict'
+import { MISSING, NOBODY } from '../walk.mjs'
 
 export default async function organizations(walk) {
   await walk.singleton('organizations', 'organization', (shown) => {
     assert.deepEqual([shown.slug, shown.tags_max_allowed_number], [walk.facts.organization, 10])
   })
+  const { cl } = walk
+  const { id } = await cl.organization.retrieve({ fields: ['name', 'slug'] })
+  await walk.check('the organization is thin for who asks so, and the same for a guest', async () => {
+    const guest = walk.client(await walk.guestToken())
+    const thin = await guest.organization.retrieve({ fields: { organizations: ['slug'] } })
+    assert.deepEqual({ ...thin }, { id, type: 'organizations', slug: walk.facts.organization })
+  })
+  await walk.succeeds('organization', 'event_stores', [id], (log) => assert.ok(Array.isArray(log)))
+  await walk.fails('organization', 'event_stores', [NOBODY], MISSING)
 }

@@ -16,6 +16,7 @@ from password_hooks import Merchant, answer, merchant
 from patron.kernel.db import Database
 from patron.settings import Settings
 from shops import Shop
+from stage import Clock
 
 
 @pytest_asyncio.fixture
@@ -119,6 +120,48 @@ async def test_webhooks_are_listed_switched_and_removed(
 
     installation.patron("webhook", "delete", number)
     assert number not in installation.patron("webhook", "list")
+
+
+async def test_whoever_runs_the_shop_is_told_of_a_webhook_that_fails_once_a_day(
+    installation: Installation, shop: Shop, own: Database, listener: Merchant
+) -> None:
+    tenant = str(shop.tenant_id)
+    installation.patron("tenant", "settings", tenant, "--set", "alerts_to=ops@shop.example, boss@shop.example")
+    refused = installation.patron("tenant", "settings", tenant, "--set", "alerts_to=ops", status=1)
+    assert "ops is no e-mail address." in refused
+    topic = ("--topic", "account.created")
+    url = f"{listener.url}?key=secret"
+    number, _ = made(
+        installation.patron("webhook", "create", url, "--kind", "standard", *topic, PATRON_PRIVATE_HOOKS="1")
+    )
+    clock = Clock()
+    clock.stop()  # so that nothing is tried again
+
+    async def fail(times: int) -> None:
+        for _ in range(times):
+            await shop.account()
+            await work(own, settings(installation), clock)
+
+    listener.says = lambda _: answer("no", "503 Service Unavailable")
+    await fail(4)
+    assert "webhookFailing" not in installation.patron("mail", "list")
+    await fail(1)
+    assert installation.patron("mail", "list").count(f"webhook {number} fails") == 2
+    assert f"{number} standard failing 5" in installation.patron("webhook", "list")
+    db = own.session()
+    newest = await db.value("select max(m.id) from mail m where m.tenant_id = $1", shop.tenant_id)
+    said = installation.patron("mail", "show", str(newest))
+    assert "failed 5 times in a row. The last time: Service Unavailable" in said
+    assert "secret" not in said
+
+    listener.says = lambda _: answer("")
+    await fail(1)
+    assert f"{number} standard on 0" in installation.patron("webhook", "list")
+    listener.says = lambda _: answer("no", "503 Service Unavailable")
+    await fail(29)
+    assert installation.patron("mail", "list").count("webhookFailing") == 2
+    await fail(1)
+    assert installation.patron("mail", "list").count(f"webhook {number} is left alone") == 2
 
 
 async def test_wrong_webhooks_are_refused_with_a_sentence(installation: Installation, shop: Shop) -> None:

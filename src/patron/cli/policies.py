@@ -75,7 +75,7 @@ def _read(change: str) -> tuple[str, object]:
         value = policies.read(name, text)
     except ValueError as error:
         raise Failure(str(error)) from None
-    unknown = sorted(set(value) - set(_MAILS)) if isinstance(value, list) else []
+    unknown = sorted({*value} - {*_MAILS}) if name == "suppressed_mails" else []
     if unknown:
         raise Failure(f"There is no kind of mail {', '.join(unknown)[:60]}. There are: {', '.join(_MAILS)}")
     return name, value

@@ -12,7 +12,7 @@ from patron.kernel.secrets import Passwords, random_token
 from patron.kernel.tokens import Keyring
 from patron.tenants.model import Tenant
 from patron.webhooks import actions, queries
-from patron.webhooks.model import Details, Webhook
+from patron.webhooks.model import WARNS_AFTER, Details, Webhook
 from patron.webhooks.renderings import new_secret
 from patron.webhooks.topics import EVERYTHING
 
@@ -45,7 +45,9 @@ async def _list(desk: Desk, tenant_id: int | None) -> None:
 def _state(one: Webhook) -> str:
     if one.disabled_at is not None:
         return "off"
-    return "on" if one.circuit == "closed" else "circuit open"
+    if one.circuit == "open":
+        return "circuit open"
+    return "failing" if one.failures >= WARNS_AFTER else "on"
 
 
 @app.command()

@@ -63,11 +63,13 @@ async def _settle(ctx: Ctx, before: Recorded, visit: Visit, wanted: list[Transac
     mine = [msgspec.structs.replace(one, account_id=visit.account_id) for one in wanted]
     if mine == before.transactions:
         return mine
+    had: dict[int, int] = {}
     if before.visit.account_id is not None and before.transactions:
         owner = await accounts.lock(ctx, before.visit.account_id)
+        had[owner.id] = owner.order_count
         await transactions.remove_of_visit(ctx, owner, visit.name)
     if mine and visit.account_id is not None:
         owners = {visit.account_id: await accounts.lock(ctx, visit.account_id)}
-        if len(await transactions.insert(ctx, owners, mine)) < len(mine):
+        if len(await transactions.insert(ctx, owners, mine, had=had)) < len(mine):
             raise Taken("transaction", "id")
     return visits.in_order(mine)

@@ -161,11 +161,18 @@ async def rename(ctx: Ctx, account: Account, *, user_name: str | None, email: st
 
 
 async def change_password(
-    ctx: Ctx, account_id: int, credential: Credential, *, version: int | None = None, unlock: bool = False
+    ctx: Ctx,
+    account_id: int,
+    credential: Credential,
+    *,
+    version: int | None = None,
+    unlock: bool = False,
+    by: str = "",
 ) -> None:
     """Set another password, end every ticket, and tell the owner.
 
     `version` is the login's when the old password was checked; when it changed meanwhile the check is worth nothing.
+    `by` names what allowed it, if that was not the old password: `reset/12`.
     """
     login = await _locked(ctx, account_id)
     if version is not None and login.version != version:
@@ -195,7 +202,7 @@ async def change_password(
     await codes.end_all(ctx, account_id)
     await tickets.end_all(ctx, account_id)
     changes: events.Changes = {"is_locked": (True, False)} if login.is_locked and not is_locked else {}
-    await events.record(ctx, "login.password_changed", account_id=account_id, changes=changes)
+    await events.record(ctx, "login.password_changed", account_id=account_id, subject=by, changes=changes)
     await mails.password_changed(ctx, login)
 
 

@@ -17,6 +17,7 @@ from patron.kernel.secrets import digest, random_token, same
 from patron.kernel.written import check_length
 from patron.logins import queries
 from patron.logins.actions import Credential, change_password
+from patron.logins.resets import Reset, use
 
 LIFE = timedelta(hours=6)
 _LENGTHS = {"reference": 200, "reference_origin": 200}
@@ -81,18 +82,8 @@ async def redeem(ctx: Ctx, number: int, token: str, credential: Credential) -> N
     is_good = same(row["digest"], digest(token)) and row["used_at"] is None and ctx.now < row["expires_at"]
     if not is_good or row["newest"] != number:
         raise Invalid.field("_reset_password_token", "is invalid", "invalid")
-    await ctx.db.execute(
-        """
-        update password_reset set used_at = $3, version = version + 1, updated_at = $3,
-               reset_at = case when id = $4 then $3 else reset_at end
-        where tenant_id = $1 and account_id = $2 and used_at is null
-        """,
-        ctx.tenant_id,
-        account_id,
-        ctx.now,
-        number,
-    )
-    await change_password(ctx, account_id, credential, unlock=True)
+    await use(ctx, Reset(number, account_id))
+    await change_password(ctx, account_id, credential, unlock=True, by=f"reset/{number}")
 
 
 async def delete(ctx: Ctx, number: int, *, expect: frozenset[int] | None = None) -> None:

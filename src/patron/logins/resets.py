@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import msgspec
+
 from patron.accounts import actions as accounts
 from patron.accounts import queries as account_queries
 from patron.kernel import events
@@ -48,8 +50,15 @@ async def request_reset(ctx: Ctx, customer_set: str, name: str) -> bool:
     return True
 
 
-async def check(ctx: Ctx, customer_set: str, name: str, token: str) -> int:
-    """The account whose password a token from a mail may set now.
+class Reset(msgspec.Struct, frozen=True):
+    """A reset by its number, and whose it is."""
+
+    id: int
+    account_id: int
+
+
+async def check(ctx: Ctx, customer_set: str, name: str, token: str) -> Reset:
+    """The reset whose token from a mail may set a password now.
 
     `name` is the user name or e-mail address, or the user id that stands in the link. Raises Invalid for a token that
     is wrong, old, used, or not the newest; names that nobody has are answered alike.
@@ -58,7 +67,7 @@ async def check(ctx: Ctx, customer_set: str, name: str, token: str) -> int:
     newest = await _newest(ctx, login.account_id) if login else None
     if login is None or newest is None or not _is_good(newest, token, ctx.now):
         raise Invalid.field("confirmationCode", "is not valid (any more)")
-    return login.account_id
+    return Reset(newest["id"], login.account_id)
 
 
 async def _login_of(ctx: Ctx, customer_set: str, name: str) -> Login | None:
@@ -86,13 +95,23 @@ def _is_good(reset: Row, token: str, now: datetime) -> bool:
 
 async def reset_password(ctx: Ctx, customer_set: str, name: str, token: str, credential: Credential) -> None:
     """Set a password with a token from a mail, once, which also unlocks (Kibo behaviour 6.3). Raises Invalid."""
-    account_id = await check(ctx, customer_set, name, token)
+    account_id = (await check(ctx, customer_set, name, token)).account_id
     await accounts.lock(ctx, account_id)
-    await check(ctx, customer_set, name, token)  # it may have been used while we waited for the account
+    reset = await check(ctx, customer_set, name, token)  # it may have been used while we waited for the account
+    await use(ctx, reset)
+    await change_password(ctx, account_id, credential, unlock=True, by=f"reset/{reset.id}")
+
+
+async def use(ctx: Ctx, reset: Reset) -> None:
+    """Write down that a reset sets a password. It, and whatever was made beside it, is worth nothing any more."""
     await ctx.db.execute(
-        "update password_reset set used_at = $3 where tenant_id = $1 and account_id = $2 and used_at is null",
+        """
+        update password_reset set used_at = $3, version = version + 1, updated_at = $3,
+               reset_at = case when id = $4 then $3 else reset_at end
+        where tenant_id = $1 and account_id = $2 and used_at is null
+        """,
         ctx.tenant_id,
-        account_id,
+        reset.account_id,
         ctx.now,
+        reset.id,
     )
-    await change_password(ctx, account_id, credential, unlock=True)

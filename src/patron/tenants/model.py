@@ -150,6 +150,7 @@ class Policy(msgspec.Struct, frozen=True):
     access_minutes_max: int = 1440
     refresh_minutes_max: int = 43_200
     suppressed_mails: tuple[str, ...] = ()
+    alerts_to: tuple[str, ...] = ()
     visit_months: int = 25
     password_hook: PasswordHook | None = None
     addresses: AddressPolicy = AddressPolicy()

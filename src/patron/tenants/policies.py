@@ -11,6 +11,7 @@ import msgspec
 from patron.kernel.db import Session
 from patron.kernel.errors import NotFound
 from patron.kernel.revocation import Revocations
+from patron.kernel.values import check_email
 from patron.tenants.model import Policy
 from patron.tenants.queries import settings_subject
 
@@ -29,6 +30,7 @@ SAYS = {
     "addresses.strict": "Whether contacts whose address is wrong are refused.",
     "addresses.needs_phone": "Whether the JSON:API face asks a phone number of every address.",
     "suppressed_mails": "Kinds of mails that are not sent, with commas between them.",
+    "alerts_to": "E-mail addresses that are told when a webhook fails, with commas between them.",
     "second_factor.always": "Whether signing in with a password always takes a code by mail as well.",
     "second_factor.on_fingerprint_change": "The same for a device other than that of the last sign-in.",
     "second_factor.on_region_change": "The same for a region other than that of the last sign-in.",
@@ -74,7 +76,8 @@ def read(name: str, text: str) -> Any:
         raise ValueError(f"There is no setting {name[:60]}. There are: {', '.join(SAYS)}")
     default = value(Policy(), name)
     if isinstance(default, tuple):
-        return [part.strip() for part in text.split(",") if part.strip()]
+        parts = [part.strip() for part in text.split(",") if part.strip()]
+        return [_address(part) for part in parts] if name == "alerts_to" else parts
     try:
         found = msgspec.convert(text.strip(), type(default), strict=False)
     except msgspec.ValidationError:
@@ -83,6 +86,13 @@ def read(name: str, text: str) -> Any:
     if not least <= found <= most:
         raise ValueError(f"{name} is between {least} and {most}.")
     return found
+
+
+def _address(text: str) -> str:
+    try:
+        return check_email(text)
+    except ValueError:
+        raise ValueError(f"{text[:60]} is no e-mail address.") from None
 
 
 def is_set(settings: Mapping[str, Any], name: str) -> bool:

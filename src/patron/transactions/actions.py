@@ -56,11 +56,14 @@ async def add(ctx: Ctx, account_id: int, details: Details) -> Transaction:
     return one
 
 
-async def insert(ctx: Ctx, owners: Mapping[int, Account], rows: Sequence[Transaction]) -> set[tuple[int, str]]:
-    """Write transactions of accounts that the caller has locked, without events; the accounts' sums follow.
+async def insert(
+    ctx: Ctx, owners: Mapping[int, Account], rows: Sequence[Transaction], *, had: Mapping[int, int] | None = None
+) -> set[tuple[int, str]]:
+    """Write transactions of accounts that the caller has locked; the accounts' sums follow.
 
-    Two statements at most, however many there are. Answers account and id of those that were written: an id that the
-    account has already is left out.
+    Events say only whose first or second order was among them. `had`: how many orders accounts had before the caller
+    took some back, which are these again. Three statements at most, however many there are. Answers account and id of
+    those that were written: an id that the account has already is left out.
     """
     if not rows:
         return set()
@@ -91,6 +94,14 @@ async def insert(ctx: Ctx, owners: Mapping[int, Account], rows: Sequence[Transac
             owner = owners[one.account_id]
             sums[owner.id] = added(sums.get(owner.id, stored(owner)), grouped(one), owner.order_currency)
     await _keep_all(ctx, {id_: sum_ for id_, sum_ in sums.items() if sum_ != stored(owners[id_])})
+    before = {id_: owners[id_].order_count for id_ in sums} | dict(had or {})
+    steps = [
+        events.Event(topic, id_, "", {})
+        for id_, sum_ in sums.items()
+        for topic in _steps(before[id_], sum_.order_count)
+    ]
+    if steps:
+        await events.record_many(ctx, steps)
     return written
 
 
@@ -143,6 +154,11 @@ async def recompute(ctx: Ctx, account_id: int) -> None:
 _STEPS = {1: "account.acquired", 2: "account.repeated"}
 
 
+def _steps(before: int, after: int) -> list[str]:
+    """What an account has become by having more orders than before."""
+    return [topic for count, topic in _STEPS.items() if before < count <= after]
+
+
 async def _keep(ctx: Ctx, account: Account, sums: Sums) -> None:
     """Store the sums on the account, which the caller has locked; the account's answer changes, so its version does."""
     if sums == stored(account):
@@ -162,9 +178,8 @@ async def _keep(ctx: Ctx, account: Account, sums: Sums) -> None:
         sums.last_order_at,
         sums.wishlist_count,
     )
-    for count, topic in _STEPS.items():
-        if account.order_count < count <= sums.order_count:
-            await events.record(ctx, topic, account_id=account.id)
+    for topic in _steps(account.order_count, sums.order_count):
+        await events.record(ctx, topic, account_id=account.id)
 
 
 async def _keep_all(ctx: Ctx, sums: Mapping[int, Sums]) -> None:

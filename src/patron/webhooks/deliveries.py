@@ -10,6 +10,7 @@ import structlog
 
 from patron.kernel import events
 from patron.kernel.context import Ctx
+from patron.webhooks import alerts
 from patron.webhooks.model import OPENS_AFTER, WARNS_AFTER, Delivery, Outcome, Webhook, chance
 from patron.webhooks.queries import HAPPENED, happened
 
@@ -78,7 +79,7 @@ async def settle(ctx: Ctx, hook: Webhook, delivery: Delivery, body: bytes | None
     async with ctx.db.transaction():
         await _end(ctx, delivery, outcome)
         await _mark(ctx, delivery, body, next_at=ctx.now + pause if pause is not None else None, delivered_at=None)
-        await _count_failure(ctx, hook)
+        await _count_failure(ctx, hook, outcome)
     log.info("webhook not reached", tenant=ctx.tenant_id, webhook=hook.id, reason=outcome.message, final=pause is None)
 
 
@@ -110,8 +111,8 @@ async def _mark(
     )
 
 
-async def _count_failure(ctx: Ctx, hook: Webhook) -> None:
-    """One more failure in a row; the circuit opens when there are too many."""
+async def _count_failure(ctx: Ctx, hook: Webhook, outcome: Outcome) -> None:
+    """One more failure in a row: some are told, and with too many the circuit opens."""
     row = await ctx.db.last_row(
         """
         update webhook set failures = failures + 1, version = version + 1,
@@ -127,8 +128,10 @@ async def _count_failure(ctx: Ctx, hook: Webhook) -> None:
         return
     if row["failures"] == WARNS_AFTER:
         log.warning("webhook fails", tenant=ctx.tenant_id, webhook=hook.id, failures=WARNS_AFTER)
+        await alerts.failing(ctx, hook, outcome)
     if row["circuit"] == "open" and row["failures"] == OPENS_AFTER:
         log.warning("webhook's circuit opens", tenant=ctx.tenant_id, webhook=hook.id, failures=OPENS_AFTER)
         await events.record(
             ctx, "webhook.opened", subject=f"webhook/{hook.id}", changes={"circuit": ("closed", "open")}
         )
+        await alerts.opened(ctx, hook, outcome)

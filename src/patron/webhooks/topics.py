@@ -32,6 +32,7 @@ _DIALECT: tuple[tuple[str, str, str], ...] = (
     ("subscription.created", "true", "customer_subscriptions.create"),
     ("subscription.deleted", "true", "customer_subscriptions.destroy"),
     ("login.reset_requested", "e.subject like 'reset/%'", "customer_password_resets.create"),
+    ("login.password_changed", "e.subject like 'reset/%'", "customer_password_resets.reset_password"),
     ("login.reset_withdrawn", "true", "customer_password_resets.destroy"),
     ("return.created", "true", "returns.create"),
     *_steps(
@@ -44,8 +45,6 @@ _DIALECT: tuple[tuple[str, str, str], ...] = (
     *_steps("order_subscription", {"active": "activate", "inactive": "deactivate", "cancelled": "cancel"}),
     ("order_subscription.deleted", "true", "order_subscriptions.destroy"),
     ("address.tagged", "true", "addresses.tagged"),
-    ("subscription.created", "true", "customer_subscriptions.create"),
-    ("subscription.deleted", "true", "customer_subscriptions.destroy"),
     ("order.created", "true", "orders.create"),
     ("order.placed", "true", "orders.place"),
     ("order.approved", "true", "orders.approve"),

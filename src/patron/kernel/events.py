@@ -165,7 +165,6 @@ UNNAMED = frozenset({"login.failed", "login.signed_in"})
 # The ids of new events for the relay of webhooks. Only tenants that have some have rows here; at all others a look at
 # an index is all it costs.
 _HEARS = "exists (select from webhook h where h.tenant_id = $1 and h.disabled_at is null{})"
-_GIVEN = "unnest($3::text[], $4::bigint[], $5::text[], $6::jsonb[]) as e (topic, account_id, subject, changes)"
 
 
 def _is_heard(topic: str = "") -> str:
@@ -227,20 +226,17 @@ class Event(msgspec.Struct, frozen=True):
 
 
 async def record_many(ctx: Ctx, happened: Sequence[Event], *, follows: bool = False) -> None:
-    """Write the events of many changes in one statement. `follows`: by rules, which need not follow themselves."""
-    await ctx.db.execute(
+    """Write the events of many changes at once. `follows`: by rules, which need not follow themselves."""
+    await ctx.db.write(
         f"""
         with written as (
             insert into event (tenant_id, at, topic, account_id, subject, changes,
                                actor_kind, actor, application, site_id, request_id, impersonator)
-            select $1, $2, e.topic, e.account_id, e.subject, e.changes, $7, $8, $9, $10, $11, $12 from {_GIVEN}
+            select $1, $2, e.topic, e.account_id, e.subject, e.changes, $7, $8, $9, $10, $11, $12
+            from unnest($3::text[], $4::bigint[], $5::text[], $6::jsonb[]) as e (topic, account_id, subject, changes)
             returning id
-        ), relayed as (
-            insert into event_outbox (tenant_id, event_id) select $1, w.id from written w where {_is_heard()}
         )
-        insert into account_change (tenant_id, account_id, at)
-        select $1, e.account_id, $2::timestamptz from rule_clock c cross join {_GIVEN}
-        where c.tenant_id = $1 and not $13::boolean
+        insert into event_outbox (tenant_id, event_id) select $1, w.id from written w where {_is_heard()}
         """,
         ctx.tenant_id,
         ctx.now,
@@ -249,8 +245,9 @@ async def record_many(ctx: Ctx, happened: Sequence[Event], *, follows: bool = Fa
         [one.subject for one in happened],
         [one.changes for one in happened],
         *_caller(ctx),
-        follows,
     )
+    if not follows:
+        await touched(ctx, sorted({one.account_id for one in happened}))
 
 
 async def touched(ctx: Ctx, account_ids: Sequence[int]) -> None:

@@ -62,7 +62,8 @@ async def insert(
     """Write transactions of accounts that the caller has locked; the accounts' sums follow.
 
     Events say only whose first or second order was among them. `had`: how many orders accounts had before the caller
-    took some back, which are these again. Three statements at most, however many there are. Answers account and id of
+    took some back, which are these again. A number of statements that does not depend on how many
+    there are. Answers account and id of
     those that were written: an id that the account has already is left out.
     """
     if not rows:
@@ -188,7 +189,7 @@ async def _keep_all(ctx: Ctx, sums: Mapping[int, Sums]) -> None:
         return
     if any(abs(one.order_total_minor) > TOTAL_MINOR_MAX for one in sums.values()):
         raise Refused("total_out_of_range", "The total of an account's orders would be out of range.")
-    await ctx.db.execute(
+    await ctx.db.write(
         """
         update account a set order_count = g.order_count, order_total_minor = g.order_total_minor,
                last_order_at = g.last_order_at, wishlist_count = g.wishlist_count

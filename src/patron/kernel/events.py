@@ -236,7 +236,8 @@ async def record_many(ctx: Ctx, happened: Sequence[Event], *, follows: bool = Fa
             from unnest($3::text[], $4::bigint[], $5::text[], $6::jsonb[]) as e (topic, account_id, subject, changes)
             returning id
         )
-        insert into event_outbox (tenant_id, event_id) select $1, w.id from written w where {_is_heard()}
+        insert into event_outbox (tenant_id, event_id)
+        select $1, w.id from written w where not $13::boolean and {_is_heard()}
         """,
         ctx.tenant_id,
         ctx.now,
@@ -245,6 +246,7 @@ async def record_many(ctx: Ctx, happened: Sequence[Event], *, follows: bool = Fa
         [one.subject for one in happened],
         [one.changes for one in happened],
         *_caller(ctx),
+        ctx.is_quiet,
     )
     if not follows:
         await touched(ctx, sorted({one.account_id for one in happened}))

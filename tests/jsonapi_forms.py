@@ -32,6 +32,8 @@ HOME = {
 FORMS: dict[str, Form] = {
     "customer_groups": Form({"name": "Friends {new}", "code": "{new}"}),
     "tags": Form({"name": "{new}"}),
+    "markets": Form({"name": "Market {new}", "code": "{new}"}),
+    "stores": Form({"name": "Store {new}", "code": "{new}"}, {"market": "markets"}),
     "customers": Form(
         {"email": "{new}@example.com", "password": "Secret-42-word"}, {"customer_group": "customer_groups"}
     ),

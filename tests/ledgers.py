@@ -31,7 +31,7 @@ class Till:
         """A new tenant."""
         db, name = database.session(), random_token(6)
         tenant_id = await tenants.create_tenant(db, name=f"Till {name}", slug=name, mode="test", now=clock())
-        await tenants.create_site(db, tenant_id, name="Main street", domain="shop.test")
+        await tenants.create_site(db, tenant_id, name="Main street", domain="shop.test", now=clock())
         (site,) = await tenant_queries.sites(db, tenant_id)
         vault, passwords = Vault(bytes(32)), Passwords()
         passwords.close()

@@ -99,7 +99,7 @@ async def open_shop(http: httpx.AsyncClient, database: Database, behaviors: tupl
     secret = random_token()
     async with db.transaction():
         tenant_id = await tenants.create_tenant(db, name=f"Shop {name}", slug=name, mode="test", now=clock())
-        site_id = await tenants.create_site(db, tenant_id, name="Main street", domain="shop.test")
+        site_id = await tenants.create_site(db, tenant_id, name="Main street", domain="shop.test", now=clock())
         await tenants.create_application(
             db,
             tenant_id,

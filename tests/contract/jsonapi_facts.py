@@ -81,7 +81,7 @@ def _declared(resource: Resource) -> Iterator[str]:
 
 def _flags_of(one: Attribute) -> str:
     has = {
-        "r": one.column is not None or one.of_row is not None, "c": "c" in one.write, "u": "u" in one.write,
+        "r": one.column is not None or one.of_caller is not None, "c": "c" in one.write, "u": "u" in one.write,
         "!": one.required, "f": one.field is not None, "s": one.sorts, "-": bool(one.private),
     }  # fmt: skip
     return "".join(flag for flag, is_so in has.items() if is_so)

@@ -311,7 +311,7 @@ async def test_customers_go_to_the_site_of_their_country_or_currency(empty: Seed
     from patron.tenants import actions
 
     db, tenant_id = empty.ctx.db, empty.ctx.tenant_id
-    await actions.create_site(db, tenant_id, name="Europe", country="DE", currency="EUR", locale="de-DE")
+    await actions.create_site(db, tenant_id, name="Europe", country="DE", currency="EUR", locale="de-DE", now=clock())
     target = msgspec.structs.replace(empty.target, sites=await tenants.sites(db, tenant_id))
     await seeding.seed(empty.shop.database, target, empty.choices, seed=1, count=200, now=NOW)
     rows = await db.fetch(

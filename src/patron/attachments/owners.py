@@ -9,7 +9,7 @@ from patron.accounts.records import DEFAULT_SET
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid
 
-Kind = Literal["account", "segment", "order", "sku_list"]
+Kind = Literal["account", "segment", "order", "sku_list", "site"]
 
 # Each statement keeps the record from going away until the transaction ends.
 _THERE: dict[str, str] = {
@@ -19,6 +19,11 @@ _THERE: dict[str, str] = {
         """,
     "segment": "select s.id from segment s where s.tenant_id = $1 and s.id = $2 and s.kind = 'group' for key share",
     "order": "select o.id from shop_order o where o.tenant_id = $1 and o.id = $2 for key share",
+    "site": """
+        select s.id from site s
+        join customer_set c on c.tenant_id = $1 and c.code = s.customer_set_code and c.is_default
+        where s.tenant_id = $1 and s.id = $2 for key share of s
+        """,
     "sku_list": "select w.id from sku_list w where w.tenant_id = $1 and w.id = $2 for key share",
 }
 

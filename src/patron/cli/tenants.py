@@ -69,7 +69,7 @@ async def _create(desk: Desk, name: str, slug: str, mode: str, currency: str, si
         raise Failure(str(error)) from None
     async with desk.db.transaction():
         tenant_id = await actions.create_tenant(desk.db, name=name, slug=slug, mode=mode, now=desk.now)
-        site_id = await actions.create_site(desk.db, tenant_id, name=name, currency=currency, **site)
+        site_id = await actions.create_site(desk.db, tenant_id, name=name, currency=currency, now=desk.now, **site)
     desk.say(f"Made the {mode} tenant {tenant_id} ({slug}) with the site {site_id}.")
     desk.say(f"Next: patron application create NAME --tenant {tenant_id} --all-behaviors")
 

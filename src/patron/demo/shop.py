@@ -126,9 +126,16 @@ async def _opens(db: Session, shop: Shop, tenant_id: int) -> bool:
 
 async def _make(db: Session, secrets: Secrets, base_url: str, now: datetime, done: Callable[[int], None]) -> Shop:
     tenant_id = await tenants.create_tenant(db, name="Demo shop", slug=SLUG, mode="test", now=now)
-    site_id = await tenants.create_site(db, tenant_id, name="Demo shop", domain=base_url)
+    site_id = await tenants.create_site(db, tenant_id, name="Demo shop", domain=base_url, now=now)
     await tenants.create_site(
-        db, tenant_id, name="Demo shop Europe", country="DE", currency="EUR", locale="de-DE", domain=base_url
+        db,
+        tenant_id,
+        name="Demo shop Europe",
+        country="DE",
+        currency="EUR",
+        locale="de-DE",
+        domain=base_url,
+        now=now,
     )
     sites = await tenant_queries.sites(db, tenant_id)
     ctx = _ctx(db, secrets, tenant_id, sites, now)

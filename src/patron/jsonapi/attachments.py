@@ -13,6 +13,7 @@ _TYPES: dict[str, str] = {
     "segment": "customer_groups",
     "order": "orders",
     "sku_list": "sku_lists",
+    "site": "markets",
 }
 _KINDS = {type_: kind for kind, type_ in _TYPES.items()}
 _ATTACHABLE = (

@@ -9,7 +9,7 @@ from patron.kernel.errors import Forbidden
 from patron.kernel.query import Compare, Filter, Some
 from patron.tenants.grants import Grant
 from patron.tenants.model import BEHAVIORS
-from patron.tenants.programs import Program
+from patron.tenants.programs import Market, Program
 
 SCOPES = frozenset(BEHAVIORS)
 
@@ -49,8 +49,20 @@ class Caller(msgspec.Struct, frozen=True):
     @property
     def site(self) -> Site | None:
         """The first market of the token's scope, else of the organization."""
+        return next((market.site for market in self._markets()), None)
+
+    @property
+    def market_ids(self) -> tuple[int, ...]:
+        """The markets that the token opens."""
+        return tuple(market.id for market in self._markets())
+
+    def _markets(self) -> list[Market]:
+        """Those of the scope; for sales channels without what was shut since the token was made."""
         wanted = self.grant.market_ids
-        return next((m.site for m in self.program.markets if wanted is None or m.id in wanted), None)
+        found = [market for market in self.program.markets if wanted is None or market.id in wanted]
+        if self.is_public:
+            return [one for one in found if not one.is_disabled and (one.group_id is None or self.account_id)]
+        return found
 
     def check(self, resource: Resource, letter: str) -> bool:
         """Refuse what the caller may not. Answers whether only the customer's own rows count. Raises Forbidden.
@@ -63,6 +75,8 @@ class Caller(msgspec.Struct, frozen=True):
             return False
         if not self.grant.scope and not self.grant.is_confidential:
             raise Forbidden("The token has no market in its scope.")
+        if not self._markets():
+            raise Forbidden("The markets of the token are closed.")
         if letter in resource.guest:
             return False
         if self.account_id is not None and letter in resource.customer:
@@ -71,12 +85,19 @@ class Caller(msgspec.Struct, frozen=True):
 
     def reach(self, resource: Resource, letter: str) -> tuple[Filter, ...]:
         """What narrows rows to those that the caller may read. Raises Forbidden."""
+        within = self.within(resource) if self.is_public else ()
         if self.check(resource, letter):
-            return self.own(resource)
+            return (*within, *self.own(resource))
         rows = resource.guest_reach.get(letter) if self.is_public else None
         if rows is None:
+            return within
+        return (*within, rows if self.account_id is None else Some((rows, *self.own(resource))))
+
+    def within(self, resource: Resource) -> tuple[Filter, ...]:
+        """What narrows rows to those of the token's markets."""
+        if resource.market is None or (self.grant.market_ids is None and not self.is_public):
             return ()
-        return (rows,) if self.account_id is None else (Some((rows, *self.own(resource))),)
+        return (Compare(resource.market, "same", self.market_ids),)
 
     def own(self, resource: Resource) -> tuple[Filter, ...]:
         """The rows of the customer."""

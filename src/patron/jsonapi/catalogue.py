@@ -12,6 +12,7 @@ from patron.jsonapi.customers import CUSTOMERS
 from patron.jsonapi.event_callbacks import EVENT_CALLBACKS
 from patron.jsonapi.events import EVENTS
 from patron.jsonapi.exports import EXPORTS
+from patron.jsonapi.markets import MARKETS
 from patron.jsonapi.operations import Route, routes
 from patron.jsonapi.order_subscriptions import ORDER_SUBSCRIPTIONS
 from patron.jsonapi.orders import ORDERS
@@ -20,6 +21,7 @@ from patron.jsonapi.payment_sources import EXTERNAL_PAYMENTS, WIRE_TRANSFERS
 from patron.jsonapi.resources import Resource
 from patron.jsonapi.returns import RETURNS
 from patron.jsonapi.sku_lists import SKU_LIST_ITEMS, SKU_LISTS
+from patron.jsonapi.stores import STORES
 from patron.jsonapi.tags import TAGS
 
 _RESOURCES = (
@@ -33,6 +35,8 @@ _RESOURCES = (
     EVENTS,
     EVENT_CALLBACKS,
     EXPORTS,
+    MARKETS,
+    STORES,
     CUSTOMER_PASSWORD_RESETS,
     ORDERS,
     ORDER_SUBSCRIPTIONS,

@@ -3,7 +3,7 @@
 import msgspec
 
 from patron.jsonapi.attachments import attachments_of
-from patron.jsonapi.resources import EVENT_STORES, Change, Relationship, Resource, common, elsewhere, text
+from patron.jsonapi.resources import EVENT_STORES, Change, Relationship, Resource, common, text
 from patron.kernel.context import Ctx
 from patron.segments import groups
 from patron.segments.groups import Group
@@ -31,7 +31,7 @@ CUSTOMER_GROUPS = Resource(
     attributes=(text("name", required=True), text("code"), *common()),
     relationships=(
         Relationship(name="customers", targets=("customers",), to_many=True, key="group_id"),
-        elsewhere("markets"),
+        Relationship(name="markets", targets=("markets",), to_many=True, key="group_id"),
         attachments_of("segment"),
         EVENT_STORES,
     ),

@@ -99,6 +99,18 @@ def _book(type_: str) -> Relationship:
     return Relationship(name=type_, targets=(type_,), to_many=True, key="account_id", filters=True)
 
 
+def _of_token() -> tuple[Relationship, ...]:
+    """What the token of a request names: there are no stock locations."""
+    return (
+        Relationship(name="jwt_customer", targets=("customers",), is_virtual=True,
+                     of_caller=lambda caller: () if caller.account_id is None else (caller.account_id,)),
+        Relationship(name="jwt_markets", targets=("markets",), to_many=True, is_virtual=True,
+                     of_caller=lambda caller: caller.market_ids),
+        Relationship(name="jwt_stock_locations", targets=("stock_locations",), to_many=True, is_virtual=True,
+                     of_caller=lambda _: ()),
+    )  # fmt: skip
+
+
 CUSTOMERS = Resource(
     type="customers",
     listing=LISTING,
@@ -120,6 +132,7 @@ CUSTOMERS = Resource(
             sorts=True,
             enum=("requested", "started", "completed", "failed", "cancelled"),
         ),
+        Attribute(name="jwt_custom_claim", kind="object", of_caller=lambda caller: caller.grant.custom_claim),
         Attribute(name="anonymization_info", kind="object", column="anonymization", show=_anonymization),
     ),
     relationships=(
@@ -138,6 +151,7 @@ CUSTOMERS = Resource(
             name="events", targets=("events",), to_many=True, listing=CUSTOMER_EVENTS, key="account_id", filters=True
         ),
         tags.tags_of("account"),
+        *_of_token(),
         EVENT_STORES,
     ),
     triggers=(

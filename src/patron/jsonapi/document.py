@@ -50,19 +50,27 @@ class Shape:
         return f"{self.base_url}/{resource.path}{ending}"
 
     def shown(
-        self, resource: Resource, row: Row, fields: frozenset[str] | None, linked: Mapping[str, Linked]
+        self,
+        resource: Resource,
+        row: Row,
+        fields: frozenset[str] | None,
+        linked: Mapping[str, Linked],
+        told: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """The resource object of a row. `linked` has the relationships that are included."""
+        """The resource object of a row. `linked` has the relationships that are included, `told` what the caller's
+        token says.
+        """
         number = row["id"]
+        attributes = {
+            one.name: self._value(one, row)
+            for one in resource.attributes
+            if one.column is not None and (fields is None or one.name in fields)
+        }
         return {
             "id": ids.shown(number),
             "type": resource.type,
             "links": {"self": self.url(resource, number)},
-            "attributes": {
-                one.name: self._value(one, row)
-                for one in resource.attributes
-                if one.column is not None and (fields is None or one.name in fields)
-            },
+            "attributes": {**attributes, **told} if told else attributes,
             "relationships": self._shown_relationships(resource, number, fields, linked),
             "meta": self._meta,
         }
@@ -99,7 +107,7 @@ class Shape:
         key = resource.type, fields, tuple(linked)
         text = self._relationships.get(key)
         if text is None:
-            every = {one.name: self.links(resource, one, _ID) for one in _of(resource, fields)}
+            every = {one.name: self.links(resource, one, _ID) for one in _of(resource, fields, linked)}
             for name in linked:
                 if name in every:
                     every[name]["data"] = f"@{name}@"
@@ -142,8 +150,10 @@ class Shape:
         return {"meta": meta, "links": links}
 
 
-def _of(resource: Resource, fields: frozenset[str] | None) -> list[Relationship]:
-    return [one for one in resource.relationships if fields is None or one.name in fields]
+def _of(resource: Resource, fields: frozenset[str] | None, linked: Mapping[str, Linked]) -> list[Relationship]:
+    if fields is not None:
+        return [one for one in resource.relationships if one.name in fields]
+    return [one for one in resource.relationships if one.of_caller is None or one.name in linked]
 
 
 def moment(value: datetime | None) -> str | None:

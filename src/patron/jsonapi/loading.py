@@ -7,7 +7,7 @@ from typing import Any
 from patron.jsonapi.asking import Tree
 from patron.jsonapi.caller import Caller, Everything
 from patron.jsonapi.document import Linked, Shape
-from patron.jsonapi.resources import Relationship, Resource
+from patron.jsonapi.resources import Relationship, Resource, Show
 from patron.kernel.context import Ctx
 from patron.kernel.db import Row
 from patron.kernel.sql import rows_of
@@ -48,6 +48,8 @@ class Loaded:
     async def _related(
         self, resource: Resource, one: Relationship, rows: list[Row]
     ) -> dict[int, list[tuple[Resource, Row]]]:
+        if one.of_caller is not None:
+            return await self._of_caller(one, one.of_caller, rows)
         if one.own is not None:
             return await self._to_one(one, one.own, rows)
         found: dict[int, list[tuple[Resource, Row]]] = defaultdict(list)
@@ -77,6 +79,24 @@ class Loaded:
             found |= {row["id"]: [(target, by_id[row[own]])] for row in these if row[own] in by_id}
         return found
 
+    async def _of_caller(
+        self, one: Relationship, ids_of: Show, rows: list[Row]
+    ) -> dict[int, list[tuple[Resource, Row]]]:
+        """What the caller's token names, whichever row it is seen from."""
+        target = self._served.get(one.targets[0])
+        seen = None if target is None else self._caller.may_include(target)
+        if target is None or seen is None or isinstance(self._caller, Everything):
+            return {}
+        found = await rows_of(self._ctx, target.listing, "id", list(ids_of(self._caller)), seen)
+        return {row["id"]: [(target, at) for at in found] for row in rows}
+
+    def _told(self, resource: Resource, fields: frozenset[str] | None) -> dict[str, Any]:
+        """What the caller's token says, as far as it was asked for."""
+        if not fields or isinstance(self._caller, Everything):
+            return {}
+        told = {one.name: one.of_caller for one in resource.attributes if one.of_caller and one.name in fields}
+        return {name: of_caller(self._caller) for name, of_caller in told.items()}
+
     def linkage(self, resource: Resource, row: Row, one: Relationship) -> Any:
         """Types and ids behind a relationship that was loaded."""
         return self._linked[resource.type, row["id"]].get(one.name, Linked(one.to_many, [])).data
@@ -85,15 +105,24 @@ class Loaded:
         self, shape: Shape, resource: Resource, rows: list[Row], fields: Mapping[str, frozenset[str]], tree: Tree
     ) -> tuple[list[Any], list[Any] | None]:
         """The resource objects of the rows, and of what came along; None when nothing was asked to."""
+        told = self._told(resource, fields.get(resource.type))
         data = [
-            shape.shown(resource, row, fields.get(resource.type), self._linked.get((resource.type, row["id"]), {}))
+            shape.shown(
+                resource, row, fields.get(resource.type), self._linked.get((resource.type, row["id"]), {}), told
+            )
             for row in rows
         ]
         if not tree:
             return data, None
         first = {(resource.type, row["id"]) for row in rows}
         included = [
-            shape.shown(target, row, fields.get(target.type), self._linked.get(key, {}))
+            shape.shown(
+                target,
+                row,
+                fields.get(target.type),
+                self._linked.get(key, {}),
+                self._told(target, fields.get(target.type)),
+            )
             for key, (target, row) in self._rows.items()
             if key not in first
         ]

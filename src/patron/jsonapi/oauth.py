@@ -15,6 +15,7 @@ from patron.kernel.db import Database, Session
 from patron.kernel.errors import PatronError, Unauthenticated
 from patron.logins import actions as logins
 from patron.logins import sign_in
+from patron.markets import stores
 from patron.segments import queries as segments
 from patron.tenants import grants, programs
 from patron.tenants import queries as tenants
@@ -129,7 +130,7 @@ class OAuth:
         if program.kind != "sales_channel" or not program.takes_passwords:
             raise _bad("unauthorized_client", "This client may not use this grant.")
         actor = Actor("application", program.client_id, application_id=program.id)
-        markets = _markets(program, asked.scope or "")
+        markets = await _markets(db, program, asked.scope or "")
         site = next((market.site for market in markets or program.markets), None)
         if site is None:
             raise _bad("invalid_scope", "The organization has no market.")
@@ -154,16 +155,8 @@ class OAuth:
             before = await grants.take_refresh(db, program.tenant_id, program.id, asked.refresh_token or "", now)
             if before is None or (before.is_confidential and not proved):
                 raise _invalid_grant()
-            wanted = Asked(
-                tenant_id=program.tenant_id,
-                application_id=program.id,
-                scope=before.scope,
-                market_ids=before.market_ids,
-                is_confidential=proved,
-                life=program.life,
-                account_id=before.account_id,
-                custom_claim=before.custom_claim,
-            )
+            wanted = await self._scoped(db, program, before.scope, proved, before.account_id)
+            wanted = msgspec.structs.replace(wanted, custom_claim=before.custom_claim)
             grant, refresh = await grants.issue(db, wanted, now, refreshable=True)
         return await self._answer(db, program, grant, refresh, now)
 
@@ -189,11 +182,14 @@ class OAuth:
     async def _scoped(
         self, db: Session, program: Program, scope: str | None, proved: bool, account_id: int | None
     ) -> Asked:
-        """What the scope gives. Private markets are for members of their group. Raises OAuthError."""
-        markets = _markets(program, scope or "")
-        if program.kind == "sales_channel" and any(market.group_id is not None for market in program.markets):
+        """What the scope gives. Private markets are for members of their group, disabled ones for no shopper.
+
+        Raises OAuthError.
+        """
+        markets = await _markets(db, program, scope or "")
+        if program.kind == "sales_channel" and any(market.is_limited for market in program.markets):
             group = None if account_id is None else await segments.group_of(db, program.tenant_id, account_id)
-            entered = [market for market in markets or program.markets if market.group_id in (None, group)]
+            entered = [market for market in markets or program.markets if market.opens_for(group)]
             if markets is not None and len(entered) < len(markets):
                 raise _bad("invalid_scope", "The requested scope is invalid.")
             markets = entered
@@ -263,8 +259,8 @@ class OAuth:
         return {}
 
 
-def _markets(program: Program, scope: str) -> list[Market] | None:
-    """The markets that a scope names; None for all, or none at all. Raises OAuthError."""
+async def _markets(db: Session, program: Program, scope: str) -> list[Market] | None:
+    """The markets that a scope names, by themselves or by a store; None for all, or none at all. Raises OAuthError."""
     refused = _bad("invalid_scope", "The requested scope is invalid, unknown, or malformed.")
     if len(scope) > SCOPE_LENGTH_MAX:
         raise refused
@@ -272,14 +268,17 @@ def _markets(program: Program, scope: str) -> list[Market] | None:
     is_all = False
     for part in scope.split():
         match = _SCOPE.fullmatch(part)
-        if match is None or match["noun"] != "market":
-            raise refused  # there are no stock locations, and stores are markets of their own here
+        if match is None or match["noun"] == "stock_location":
+            raise refused  # there are none
         if match["all"]:
             is_all = True
             continue
-        number = ids.read(match["value"]) if match["by"] == "id" else None
-        named = [m for m in program.markets if m.id == number or (match["by"] == "code" and m.code == match["value"])]
+        number = ids.read(match["value"]) or 0 if match["by"] == "id" else None
+        code = match["value"] if match["by"] == "code" else None
+        if match["noun"] == "store":
+            number, code = await stores.market_of(db, program.tenant_id, number, code), None
+        named = [m for m in program.markets if m.id == number or (code is not None and m.code == code)]
         if not named:
             raise refused
-        found += named
+        found += [market for market in named if market not in found]
     return None if is_all or not scope else found

@@ -214,7 +214,11 @@ def _around(data: Json) -> Json:
 
 
 def _resource(resource: Resource) -> Json:
-    read = [one for one in resource.attributes if one.column is not None or one.of_row is not None]
+    read = [
+        one
+        for one in resource.attributes
+        if one.column is not None or one.of_row is not None or one.of_caller is not None
+    ]
     return {
         "type": "object",
         "required": ["id", "type", "links", "attributes", "relationships", "meta"],

@@ -19,7 +19,7 @@ from patron.jsonapi.resources import Change, Relationship, Resource
 from patron.kernel.context import Ctx
 from patron.kernel.db import Row
 from patron.kernel.errors import Invalid, NotFound
-from patron.kernel.query import Every, Filter
+from patron.kernel.query import Compare, Every, Filter
 from patron.kernel.sql import page, rows_of
 
 
@@ -163,7 +163,8 @@ async def create(request: Request) -> Document:
 
 async def _check_links(request: Request, change: Change) -> None:
     """A change links to what we keep, and that of a sales channel to what it may see: nobody puts a list or a card on a
-    stranger, or themselves into a group. Whether the rest is there, the slices look. Raises Invalid.
+    stranger, or themselves into a group. Markets are those of the token. Whether the rest is there, the slices look.
+    Raises Invalid.
     """
     for name, value in change.relationships.items():
         one = request.route.resource.relationship(name)
@@ -173,7 +174,8 @@ async def _check_links(request: Request, change: Change) -> None:
             target = request.served.get(type_)
             seen = None if target is None else request.caller.may_include(target)
             is_there = target is not None and seen is not None
-            if target is not None and seen is not None and request.caller.is_public:
+            if target is not None and seen is not None and (request.caller.is_public or target.market is not None):
+                seen = (*seen, *request.caller.within(target))
                 is_there = bool(await rows_of(request.ctx, target.listing, "id", [number], seen))
             if not is_there:
                 raise Invalid.field(name, "must exist", "required")
@@ -206,7 +208,7 @@ async def related(request: Request) -> Document:
     assert one is not None
     row = await _owner(request)
     target = request.served.get(one.targets[0] if one.own is None else one.target_of(row))
-    if target is None or (one.own is None and one.key is None):
+    if target is None or (one.own is None and one.key is None and one.of_caller is None):
         asked = asking.read(request.query, target or resource, request.served, is_list=one.to_many)
         path = _below(request)
         return Document({"data": [], **request.shape.frame(path, asked, 0, None)} if one.to_many else {"data": None})
@@ -216,7 +218,7 @@ async def related(request: Request) -> Document:
     if one.to_many:
         return await _many(request, one, target, row, reach or ())
     asked = asking.read(request.query, target, request.served, is_list=False)
-    number = row[one.own] if one.own else None
+    number = row[one.own] if one.own else next(iter(one.of_caller(request.caller)), None) if one.of_caller else None
     rows = await rows_of(request.ctx, target.listing, "id", [number], reach or ()) if number is not None else []
     return await _single(request, target, rows[0], asked) if rows else Document({"data": None})
 
@@ -225,6 +227,9 @@ async def _many(request: Request, one: Relationship, target: Resource, row: Row,
     listing = one.listing or target.listing
     seen = msgspec.structs.replace(target, listing=listing)
     asked = asking.read(request.query, seen, request.served, is_list=True)
+    if one.of_caller is not None:
+        named = Compare("id", "same", tuple(one.of_caller(request.caller)))
+        return await _page(request, target, asked, (*reach, named), _below(request))
     assert one.key is not None
     owner = f"{listing.fields[one.key].sql} = $2"
     return await _page(request, target, asked, reach, _below(request), row["id"], listing=listing, extra=owner)

@@ -26,6 +26,8 @@ def _values(change: Change) -> dict[str, Any]:
 async def create(ctx: Ctx, change: Change) -> int:
     """A subscription of an order."""
     values = {name: value for name, value in _values(change).items() if value is not None}
+    if change.relationships.get("market") is not None:
+        values["site_id"] = change.relationships["market"]
     number = await subscriptions.create(ctx, change.relationships["source_order"], values)
     await tags.put(ctx, change, "order_subscription", number, subscriptions.touch)
     return number
@@ -75,7 +77,7 @@ ORDER_SUBSCRIPTIONS = Resource(
         *tags.TRIGGERS,
     ),
     relationships=(
-        elsewhere("market", "markets", to_many=False, filters=True),
+        Relationship(name="market", targets=("markets",), own="site_id", filters=True, write="c"),
         elsewhere("subscription_model", "subscription_models", to_many=False, filters=True),
         Relationship(
             name="source_order", targets=("orders",), own="source_order_id", filters=True, write="c", required=True
@@ -101,5 +103,5 @@ ORDER_SUBSCRIPTIONS = Resource(
     delete=delete,
     customer="LSU",
     owner="account_id",
-    error_names={"renewal_alert_hours": "renewal_alert_period"},
+    error_names={"renewal_alert_hours": "renewal_alert_period", "site_id": "market"},
 )

@@ -97,7 +97,10 @@ def _values(change: Change) -> dict[str, Any]:
               for name, value in given.items() if name in _COLUMNS}  # fmt: skip
     if flags := {name: _FLAGS[name] if value is None else value for name, value in given.items() if name in _FLAGS}:
         values["options"] = flags
-    return values
+    sold = {"market": "site_id", "store": "store_id"}
+    return values | {
+        column: change.relationships[name] for name, column in sold.items() if name in change.relationships
+    }
 
 
 async def _customer(ctx: Ctx, number: int, change: Change, *, creates: bool) -> None:
@@ -238,7 +241,8 @@ ORDERS = Resource(
         *tags.TRIGGERS,
     ),
     relationships=(
-        elsewhere("market", "markets", to_many=False, filters=True),
+        Relationship(name="market", targets=("markets",), own="site_id", filters=True, write="cu"),
+        Relationship(name="store", targets=("stores",), own="store_id", filters=True, write="cu"),
         Relationship(name="customer", targets=("customers",), own="account_id", filters=True, write="cu"),
         Relationship(
             name="shipping_address", targets=("addresses",), own="shipping_address_id", filters=True, write="cu"
@@ -249,7 +253,6 @@ ORDERS = Resource(
         *(
             elsewhere(name, *targets, to_many=False)
             for name, targets in {
-                "store": ("stores",),
                 "default_shipping_method": ("shipping_methods",),
                 "default_payment_method": ("payment_methods",),
                 "payment_method": ("payment_methods",),
@@ -299,6 +302,6 @@ ORDERS = Resource(
     owner="account_id",
     guest_reach={"S": _SHOWN, "U": _CHANGED},
     error_names={"email": "customer_email", "currency": "currency_code", "total_minor": "total_amount_cents",
-                 "country_lock": "shipping_country_code_lock",
+                 "country_lock": "shipping_country_code_lock", "site_id": "market", "store_id": "store",
                  **{one: f"_{one}" for one in ("shipping_address_clone_id", "billing_address_clone_id")}},
 )  # fmt: skip

@@ -23,7 +23,8 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     """A name in `attributes`. `column` is the row's (else it is write-only), `field` the listing's for filters.
 
     `write` says when a caller may send it: on create (c), on update (u), in rows of imports only (i). `show` makes the
-    wire's value of the row's, `of_row` of the whole row.
+    wire's value of the row's, `of_row` of the whole row. `of_caller` makes it of who asks, and is shown where
+    `fields` names it only.
     `is_rows`: a long list, or text for it, that its own handler checks row by row.
     `is_path`: the row has a path on the organization's host, and the wire the whole address.
     `private`: when sales channels may not send it, in the same letters; `demanded`: when they must. `sealed_for`: the
@@ -39,6 +40,7 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     required: bool = False
     show: Show | None = None
     of_row: Show | None = None
+    of_caller: Show | None = None
     enum: tuple[str, ...] = ()
     private: str = ""
     sealed_for: str | None = None
@@ -51,8 +53,8 @@ class Relationship(msgspec.Struct, frozen=True, kw_only=True):
     """A name in `relationships`. `targets` are types, and those that we do not serve give nothing.
 
     To one: the row's column `own` is the target's id; with `types`, its column `kind` says of which type. To many: the
-    target's field `key` is this row's id, in the target's own listing or in `listing`. `filters`: whether filters
-    reach across it.
+    target's field `key` is this row's id, in the target's own listing or in `listing`. `of_caller` makes the
+    targets' ids of who asks: such a one is shown to who names it only. `filters`: whether filters reach across it.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Relationship(msgspec.Struct, frozen=True, kw_only=True):
     types: Mapping[str, str] = {}
     key: str | None = None
     listing: Listing | None = None
+    of_caller: Show | None = None
     filters: bool = False
     write: str = ""
     required: bool = False
@@ -100,9 +103,11 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     `guest` and `customer` say what sales channels may: create, show, list, update, delete (as letters C, S, L, U, D);
     integrations and web apps may whatever the type can. `owner` is the listing's field that must be the customer of
     the token, for what customers may beyond guests; `guest_reach` are the rows that guests reach, by letter, where
-    that is not every row. `singleton`: there is one, which the token names. `reveal` gives attributes that only the
-    answer of create shows. `error_names` are the wire's names of domain fields. `prepare` runs before the transaction.
-    `scopes` are names that only filters know. `total` is SQL that knows the number of rows without counting.
+    that is not every row. `market` is the listing's field that must be a market of the token: for sales channels, and
+    for links that anybody sets. `singleton`: there is one, which the token names. `reveal` gives attributes that only
+    the answer of create shows. `error_names` are the wire's names of domain fields. `prepare` runs before the
+    transaction. `scopes` are names that only filters know. `total` is SQL that knows the number of rows without
+    counting.
     `tells_missing`: the core itself says what is missing, together with whatever else is wrong.
     """
 
@@ -120,6 +125,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     customer: str = ""
     owner: str | None = None
     guest_reach: Mapping[str, Filter] = {}
+    market: str | None = None
     tells_missing: bool = False
     error_names: Mapping[str, str] = {}
     total: str | None = None

@@ -13,6 +13,7 @@ from patron.logins.shopper import account_subject
 from patron.tenants import grants, programs
 from patron.tenants.grants import Grant
 from patron.tenants.programs import Program
+from patron.tenants.queries import sites_subject
 from patron.tenants.tokens import application_subject
 
 REGION = "eu-west-1"
@@ -100,5 +101,5 @@ async def caller_of(db: Session, read: Claims) -> Caller:
 def subjects(caller: Caller) -> tuple[str, ...]:
     """The names under which the token can be revoked."""
     grant = caller.grant
-    found = (application_subject(grant.tenant_id, grant.application_id), grant.subject)
+    found = (application_subject(grant.tenant_id, grant.application_id), sites_subject(grant.tenant_id), grant.subject)
     return found if grant.account_id is None else (*found, account_subject(grant.tenant_id, grant.account_id))

@@ -99,7 +99,10 @@ class Authenticator:
         application = await tenants.application(db, claims["tid"], claims["app"])
         if application is None:
             raise Unauthenticated("invalid_token: the application is disabled.")
-        subjects = [application_subject(application.tenant_id, application.id)]
+        subjects = [
+            application_subject(application.tenant_id, application.id),
+            tenants.sites_subject(application.tenant_id),
+        ]
         if shopper is not None:
             subjects += shopper.subjects
             if not await logins.is_alive(db, shopper):

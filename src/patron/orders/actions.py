@@ -14,6 +14,7 @@ from patron.kernel.errors import Invalid, NotFound, Refused, check_version
 from patron.kernel.secrets import random_token
 from patron.kernel.values import check_email, from_minor
 from patron.logins.actions import Credential
+from patron.orders import selling
 from patron.orders.model import ENDS, PAYMENTS, Order, check_step, checked
 from patron.tags import tagging
 from patron.transactions import actions as transactions
@@ -35,8 +36,9 @@ async def lock(ctx: Ctx, order_id: int) -> Order:
 async def create(ctx: Ctx, values: dict[str, Any]) -> int:
     """A draft. `values` are columns as a caller wrote them. Raises Invalid, NotFound."""
     made = checked(values)
-    made.setdefault("currency", ctx.site.currency if ctx.site else "USD")
-    made.setdefault("site_id", ctx.site.id if ctx.site else None)
+    made |= await selling.places(ctx, made, selling.Place(ctx.site.id if ctx.site else None, None))
+    if "currency" not in made:
+        made["currency"] = await selling.currency(ctx, made["site_id"])
     places = ", ".join(f"${n}" for n in range(4, len(made) + 4))
     number = await ctx.db.value(
         f"""
@@ -58,9 +60,11 @@ async def update(ctx: Ctx, order_id: int, values: dict[str, Any], *, expect: fro
     check_version(order.version, expect)
     made = checked(values)
     if not order.is_open:
-        for name, told in (("currency", "currency"), ("total_minor", "total_minor")):
+        for name in ("currency", "total_minor", "site_id", "store_id"):
             if name in made and made[name] != getattr(order, name):
-                raise Invalid.field(told, "cannot be changed once the order is placed", "not_editable")
+                raise Invalid.field(name, "cannot be changed once the order is placed", "not_editable")
+    if not made.keys().isdisjoint(("site_id", "store_id")):
+        made |= await selling.places(ctx, made, selling.Place(order.site_id, order.store_id))
     if made:
         await write(ctx, order_id, made)
         await events.record(ctx, "order.updated", account_id=order.account_id, subject=f"order/{order_id}")

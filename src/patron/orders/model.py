@@ -53,6 +53,8 @@ class Order(msgspec.Struct, frozen=True):
     total_minor: int
     shipping_address_id: int | None
     billing_address_id: int | None
+    site_id: int | None
+    store_id: int | None
 
     @property
     def is_open(self) -> bool:

@@ -31,9 +31,10 @@ _COUNTRY = "(select od.country from address od where od.tenant_id = $1 and od.id
 
 ORDERS = Listing(
     select=f"""o.id, o.version, {_NUMBER} as number, o.status, o.payment_status, o.fulfillment_status, o.account_id,
-        o.is_guest, o.status in ('draft', 'pending', 'editing') as is_editable, o.customer_type, o.site_id, o.currency,
-        o.total_minor, o.language_code, o.token, o.shipping_address_id, o.billing_address_id, {_COUNTRY} as country,
-        o.country_lock, o.affiliate_code, o.coupon_code, o.gift_card_code, o.gift_card_or_coupon_code, o.cart_url,
+        o.is_guest, o.status in ('draft', 'pending', 'editing') as is_editable, o.customer_type, o.site_id, o.store_id,
+        o.currency, o.total_minor, o.language_code, o.token, o.shipping_address_id, o.billing_address_id,
+        {_COUNTRY} as country, o.country_lock,
+        o.affiliate_code, o.coupon_code, o.gift_card_code, o.gift_card_or_coupon_code, o.cart_url,
         o.return_url, o.terms_url, o.privacy_url, o.options, o.expiration_info, o.placed_at, o.approved_at,
         o.cancelled_at, o.archived_at, o.expires_at, o.payment_updated_at, o.fulfillment_updated_at, o.reference,
         o.reference_origin, o.metadata, o.created_at, o.updated_at, {_EMAIL} as email, 0::bigint as zero,
@@ -45,6 +46,7 @@ ORDERS = Listing(
         "number": Field(_NUMBER, sort=f'{_NUMBER} collate "C"'),
         "own_number": Field("o.number"),  # which an index finds
         "site_id": Field("o.site_id", "integer"),
+        "store_id": Field("o.store_id", "integer"),
         "shipping_address_id": Field("o.shipping_address_id", "integer"),
         "billing_address_id": Field("o.billing_address_id", "integer"),
         "is_guest": Field("o.is_guest", "bool", sort="o.is_guest"),
@@ -91,7 +93,7 @@ RETURNS = Listing(
 _SUBSCRIPTION_EMAIL = "(select lower(ua.email) from account ua where ua.tenant_id = $1 and ua.id = u.account_id)"
 
 ORDER_SUBSCRIPTIONS = Listing(
-    select=f"""u.id, u.version, u.id::text as number, u.source_order_id, u.account_id, u.status, u.frequency,
+    select=f"""u.id, u.version, u.id::text as number, u.source_order_id, u.site_id, u.account_id, u.status, u.frequency,
         u.starts_at, u.expires_at, u.next_run_at, u.activates_by_order, u.places_order, u.renewal_alert_hours,
         u.options,
         {_SUBSCRIPTION_EMAIL} as email, u.reference, u.reference_origin, u.metadata, u.created_at, u.updated_at,
@@ -102,6 +104,7 @@ ORDER_SUBSCRIPTIONS = Listing(
         **_fields("u"),
         **texts("u", "frequency"),
         **_times("u", "starts_at", "expires_at", "next_run_at"),
+        "site_id": Field("u.site_id", "integer"),
         "source_order_id": Field("u.source_order_id", "integer"),
         "email": Field(_SUBSCRIPTION_EMAIL),
         "unknown": Field("null::boolean", "bool", sort="false::boolean"),

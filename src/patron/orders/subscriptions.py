@@ -10,6 +10,7 @@ from patron.kernel import events
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid, NotFound, Refused, check_version
 from patron.orders import actions as orders
+from patron.orders.selling import hold_market
 from patron.tags import tagging
 
 _SPANS = {
@@ -77,7 +78,9 @@ async def lock(ctx: Ctx, subscription_id: int) -> Subscription:
 
 
 async def create(ctx: Ctx, order_id: int, values: dict[str, Any]) -> int:
-    """A subscription of an order that was placed by a known customer; it is active at once. Raises Invalid."""
+    """A subscription of an order that was placed by a known customer; it is active at once, in the
+    order's market unless another is named. Raises Invalid.
+    """
     made = checked(values)
     try:
         order = await orders.lock(ctx, order_id)
@@ -85,6 +88,9 @@ async def create(ctx: Ctx, order_id: int, values: dict[str, Any]) -> int:
         raise Invalid.field("source_order", "must exist", "required") from None
     if order.account_id is None:
         raise Invalid.field("source_order", "must have a customer", "invalid")
+    if "site_id" in made:
+        await hold_market(ctx, made["site_id"])
+    made.setdefault("site_id", order.site_id)
     made.setdefault("starts_at", ctx.now)
     is_active = order.status in ("placed", "approved") and made.get("activates_by_order", True)
     made["status"] = "active" if is_active else "draft"

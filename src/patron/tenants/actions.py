@@ -116,13 +116,15 @@ async def create_site(
     currency: str = "USD",
     locale: str = "en-US",
     domain: str = "",
+    now: datetime,
 ) -> int:
     """A site in a customer set. Answers its id."""
     return int(
         await db.value(
             """
-            insert into site (tenant_id, customer_set_code, name, country, currency, locale, domain)
-            values ($1, $2, $3, $4, $5, $6, $7) returning id
+            insert into site (tenant_id, customer_set_code, name, country, currency, locale, domain,
+                              created_at, updated_at)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $8) returning id
             """,
             tenant_id,
             customer_set,
@@ -131,6 +133,7 @@ async def create_site(
             currency,
             locale,
             domain,
+            now,
         )
     )
 

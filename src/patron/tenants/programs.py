@@ -14,16 +14,26 @@ _LIFE = 7_200
 
 
 class Market(msgspec.Struct, frozen=True):
-    """A site as scopes see it. With a group it is private to the group's members."""
+    """A site as scopes see it. With a group it is private to its members; a disabled one opens for no shopper."""
 
     site: Site
     code: str | None
     group_id: int | None
+    is_disabled: bool
 
     @property
     def id(self) -> int:
         """The site's id."""
         return self.site.id
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether it does not open for everybody."""
+        return self.is_disabled or self.group_id is not None
+
+    def opens_for(self, group_id: int | None) -> bool:
+        """Whether shoppers of a group, or of none, may enter."""
+        return not self.is_disabled and self.group_id in (None, group_id)
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -56,7 +66,8 @@ _SELECT = """
            (select d.code from customer_set d where d.tenant_id = $1 and d.is_default) as customer_set,
            a.id, a.client_id, a.name, a.kind,
            a.takes_passwords, a.secret_digest is not null as has_secret, a.access_seconds,
-           (select coalesce(json_agg(json_build_object('code', s.code, 'group_id', s.group_id, 'site',
+           (select coalesce(json_agg(json_build_object('code', s.code, 'group_id', s.group_id,
+                'is_disabled', s.disabled_at is not null, 'site',
                 json_build_object('id', s.id, 'name', s.name, 'customer_set', s.customer_set_code, 'country', s.country,
                 'currency', s.currency, 'locale', s.locale, 'domain', s.domain)) order by s.id), '[]')
             from site s join customer_set c on c.tenant_id = $1 and c.code = s.customer_set_code and c.is_default

@@ -64,6 +64,11 @@ def settings_subject(tenant_id: int) -> str:
     return f"settings {tenant_id}"
 
 
+def sites_subject(tenant_id: int) -> str:
+    """The name under which what is remembered of a tenant's sites is revoked: callers know them."""
+    return f"sites {tenant_id}"
+
+
 async def policy(ctx: Ctx) -> Policy:
     """The tenant's settings at the request's site. Server processes remember them until somebody changes them."""
     remembered, key = ctx.secrets.policies, f"{ctx.tenant_id} {ctx.site.id if ctx.site else ''}"

@@ -292,7 +292,7 @@ async def test_a_sales_channel_without_a_market_can_do_nothing(organization: Org
 
 async def test_a_private_market_is_for_members_of_its_group(organization: Organization, database: Database) -> None:
     group = await organization.create("customer_groups", name="Members")
-    site = await tenants.create_site(database.session(), organization.shop.tenant_id, name="Private")
+    site = await tenants.create_site(database.session(), organization.shop.tenant_id, name="Private", now=clock())
     await tenants.set_site_code(database.session(), organization.shop.tenant_id, site, "private")
     await database.session().execute(
         "update site set group_id = $3 where tenant_id = $1 and id = $2", organization.shop.tenant_id, site,

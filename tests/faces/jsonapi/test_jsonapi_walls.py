@@ -43,6 +43,8 @@ MAY = {
     "organizations": ("S", ""),
     "applications": ("S", ""),
     "tags": ("", ""),
+    "markets": ("SL", ""),
+    "stores": ("SL", ""),
 }
 
 

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from addresses import AUSTIN, faults
+from patron.kernel.clock import clock
 from patron.kernel.revocation import Revocations
 from patron.tenants import actions as tenants
 from patron.tenants import policies
@@ -101,7 +102,7 @@ async def test_strict_marks_what_is_right_whatever_is_claimed(shop: Shop, door: 
 
 async def test_a_site_may_be_stricter_or_more_lenient_than_its_tenant(shop: Shop) -> None:
     db, account = shop.database.session(), await shop.account()
-    other = await tenants.create_site(db, shop.tenant_id, name="Outlet")
+    other = await tenants.create_site(db, shop.tenant_id, name="Outlet", now=clock())
     shop.token = await shop.sign_in()
     book = f"{ACCOUNTS}/{account['id']}/contacts"
 

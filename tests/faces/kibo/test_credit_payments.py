@@ -316,7 +316,9 @@ async def test_many_captures_and_voids_at_once_move_each_amount_once(shop: Shop)
 
 
 async def test_the_currency_is_that_of_the_site(shop: Shop, database: Database) -> None:
-    site_id = await tenants.create_site(database.session(), shop.tenant_id, name="Paris", currency="EUR")
+    site_id = await tenants.create_site(
+        database.session(), shop.tenant_id, name="Paris", currency="EUR", now=real_clock()
+    )
     shop.token = await shop.sign_in()
     customer = await customer_with(shop, 10)
     await credit_of(shop, 7, code="euro", customerId=customer, currencyCode="EUR")

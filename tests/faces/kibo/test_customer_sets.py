@@ -17,8 +17,8 @@ async def outlet(database: Database, shop: Shop) -> int:
     """A second customer set with two sites. Answers the id of the first."""
     db = database.session()
     await tenants.create_customer_set(db, shop.tenant_id, code="Outlet", name="the outlet", now=clock())
-    first = await tenants.create_site(db, shop.tenant_id, name="Outlet one", customer_set="Outlet")
-    await tenants.create_site(db, shop.tenant_id, name="Outlet two", customer_set="Outlet")
+    first = await tenants.create_site(db, shop.tenant_id, name="Outlet one", customer_set="Outlet", now=clock())
+    await tenants.create_site(db, shop.tenant_id, name="Outlet two", customer_set="Outlet", now=clock())
     shop.token = await shop.sign_in()
     return first
 

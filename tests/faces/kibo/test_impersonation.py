@@ -143,7 +143,7 @@ async def test_no_cart_of_a_disabled_account_a_locked_login_or_another_set_is_ta
     assert (await shop.post(f"{ACCOUNTS}/{id_of(locked)}/Set-Login-Locked", True)).status_code == 200
     db = shop.database.session()
     await tenants.create_customer_set(db, shop.tenant_id, code="outlet", name="Outlet", now=real_clock())
-    site = await tenants.create_site(db, shop.tenant_id, name="Outlet", customer_set="outlet")
+    site = await tenants.create_site(db, shop.tenant_id, name="Outlet", customer_set="outlet", now=real_clock())
     shop.token = await shop.sign_in()
 
     assert fault(await impersonate(shop, accountId=id_of(disabled))) == (409, "VALIDATION_CONFLICT", None)

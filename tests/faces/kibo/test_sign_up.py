@@ -265,7 +265,7 @@ async def test_a_login_is_made_at_a_site_of_the_accounts_own_customer_set(shop: 
     db = shop.database.session()
     async with db.transaction():
         await tenants.create_customer_set(db, shop.tenant_id, code="europe", name="Europe", now=clock())
-        elsewhere = await tenants.create_site(db, shop.tenant_id, name="Europe", customer_set="europe")
+        elsewhere = await tenants.create_site(db, shop.tenant_id, name="Europe", customer_set="europe", now=clock())
 
     shop.site_id, shop.token = elsewhere, await shop.sign_in()
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from buyers import ORDER, Buyer, buyer_of
+from patron.kernel.clock import clock
 from patron.kernel.db import Database
 from patron.tenants import actions as tenants
 from shops import ACCOUNTS, Shop, fault, open_shop
@@ -46,7 +47,7 @@ async def test_what_is_left_out_is_filled_in(shop: Shop) -> None:
 
 
 async def test_the_currency_is_that_of_the_site(shop: Shop, database: Database) -> None:
-    site_id = await tenants.create_site(database.session(), shop.tenant_id, name="Paris", currency="EUR")
+    site_id = await tenants.create_site(database.session(), shop.tenant_id, name="Paris", currency="EUR", now=clock())
     shop.token = await shop.sign_in()
     buyer = await buyer_of(shop)
 

@@ -1,0 +1,1 @@
+"""Sites as markets of the second dialect, and the stores below them."""

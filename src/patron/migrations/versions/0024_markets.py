@@ -1,0 +1,11 @@
+"""Sites as the second dialect's markets, and the stores below them."""
+
+from patron.migrations.sql import run
+
+revision = "0024"
+down_revision = "0023"
+
+
+def upgrade() -> None:
+    """See the SQL file of the same name."""
+    run("0024_markets")

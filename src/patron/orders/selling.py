@@ -43,7 +43,13 @@ async def hold_market(ctx: Ctx, site_id: int | None) -> None:
     if site_id is None:
         raise Invalid.field("site_id", "can't be blank", "missing")
     if not await ctx.db.value(
-        "select s.id from site s where s.tenant_id = $1 and s.id = $2 for key share", ctx.tenant_id, site_id
+        """
+        select s.id from site s
+        join customer_set c on c.tenant_id = $1 and c.code = s.customer_set_code and c.is_default
+        where s.tenant_id = $1 and s.id = $2 for key share of s
+        """,
+        ctx.tenant_id,
+        site_id,
     ):
         raise Invalid.field("site_id", "must exist", "required")
 

@@ -2,10 +2,10 @@
 
 from patron.migrations.sql import run
 
-revision = "0024"
-down_revision = "0023"
+revision = "0025"
+down_revision = "0024"
 
 
 def upgrade() -> None:
     """See the SQL file of the same name."""
-    run("0024_markets")
+    run("0025_markets")

@@ -91,7 +91,9 @@ async def run(settings: Settings) -> None:
             )
             queues = Queues(database, secrets, renderings(settings), outbound, clock, jobs.create_task)
             jobs.create_task(_repeat("webhooks", WEBHOOK_SECONDS, queues.turn))
-            jobs.create_task(_repeat("imports", IMPORT_SECONDS, lambda: work(database, secrets, clock, Trade())))
+            jobs.create_task(
+                _repeat("imports", IMPORT_SECONDS, lambda: work(database, secrets, clock, Trade(settings.domain)))
+            )
             jobs.create_task(_repeat("sweep", SWEEP_SECONDS, lambda: sweep(database.session(), clock())))
             jobs.create_task(_repeat("visits", SWEEP_SECONDS, lambda: retention.upkeep(database.session(), clock())))
     finally:

@@ -1,9 +1,10 @@
-"""Exports as jobs: the worker writes them part by part, and goes on behind the last customer of the last part."""
+"""Exports as jobs: the worker writes them part by part, and goes on behind the last record of the last part."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from patron.imports import exporting
+from patron.imports.dialect import Choice, Dialect, Portion
 from patron.imports.exporting import Wanted, chosen
 from patron.imports.jobs import extras
 from patron.imports.records import SIGNED
@@ -20,11 +21,9 @@ _JSON = ("includes", "fields", "filters")
 
 
 async def create(ctx: Ctx, given: Mapping[str, Any], condition: Filter | None) -> int:
-    """A new export that the worker will begin. Raises Invalid."""
-    if "password_hash" in (given.get("fields") or ()):
-        raise Invalid.field("fields", "never has password hashes here", "inclusion")
-    chosen(given.get("fields"))
+    """A new export that the worker will begin; what it asks for was checked. `condition` is that on customers."""
     values = {
+        "resource_type": given["resource_type"],
         "format": given.get("format") or "json",
         "site_id": ctx.at_site.id,
         "link_key": random_token(),
@@ -45,6 +44,13 @@ async def create(ctx: Ctx, given: Mapping[str, Any], condition: Filter | None) -
     )
     await events.record(ctx, "export.created", subject=f"export/{job_id}")
     return int(job_id)
+
+
+def check_columns(fields: Sequence[str] | None) -> None:
+    """See that customers have these columns. Raises Invalid."""
+    if "password_hash" in (fields or ()):
+        raise Invalid.field("fields", "never has password hashes here", "inclusion")
+    chosen(fields)
 
 
 async def _lock(ctx: Ctx, job_id: int) -> Row:
@@ -133,24 +139,20 @@ async def fail(ctx: Ctx, job_id: int, reason: str) -> None:
         await _end(ctx, job_id, "failed", {"error": reason})
 
 
-async def step(ctx: Ctx, job_id: int, known: Fields) -> None:
+async def step(ctx: Ctx, job_id: int, known: Fields, dialect: Dialect) -> None:
     """Write the next part of an export, and end it after the last. In one transaction, once."""
     async with ctx.db.transaction():
         job = await _lock(ctx, job_id)
         if job["status"] not in ("pending", "in_progress"):
             return
-        condition = from_json(job["condition"]) if job["condition"] else None
-        fields = tuple(name for name in chosen(job["fields"]) if name in FIELDS)
-        wanted = Wanted(condition, fields)
+        source = _Customers(job, known) if job["resource_type"] == "customers" else _Others(job, dialect)
         total = job["records_count"]
         if job["status"] == "pending":
-            total = await exporting.count(ctx, wanted, known)
+            total = await source.count(ctx)
             await events.record(ctx, "export.started", subject=f"export/{job_id}")
-        customers, last = await exporting.batch(ctx, wanted, known, job["last_id"])
-        first = exporting.head(job["format"], fields) if job["last_id"] == 0 else b""
-        data = first + exporting.lines(job["format"], fields, customers)
-        if data:
-            await _keep(ctx, job_id, last, data)
+        portion = await source.portion(ctx, job["last_id"])
+        if portion.lines:
+            await _keep(ctx, job_id, portion.last, portion.lines)
         await ctx.db.execute(
             """
             update export_job set status = 'in_progress', version = version + 1, updated_at = $3, last_id = $4,
@@ -160,12 +162,53 @@ async def step(ctx: Ctx, job_id: int, known: Fields) -> None:
             ctx.tenant_id,
             job_id,
             ctx.now,
-            last,
-            len(customers),
+            portion.last,
+            portion.count,
             total,
         )
-        if len(customers) < exporting.ROWS_AT_ONCE:
+        if portion.is_end:
             await _end(ctx, job_id, "completed")
+
+
+class _Customers:
+    """Customers, in the format in which they are imported."""
+
+    def __init__(self, job: Row, known: Fields) -> None:
+        condition = from_json(job["condition"]) if job["condition"] else None
+        self._wanted = Wanted(condition, tuple(name for name in chosen(job["fields"]) if name in FIELDS))
+        self._format = job["format"]
+        self._known = known
+
+    async def count(self, ctx: Ctx) -> int:
+        return await exporting.count(ctx, self._wanted, self._known)
+
+    async def portion(self, ctx: Ctx, behind: int) -> Portion:
+        customers, last = await exporting.batch(ctx, self._wanted, self._known, behind)
+        fields = self._wanted.fields
+        first = exporting.head(self._format, fields) if behind == 0 else b""
+        is_end = len(customers) < exporting.ROWS_AT_ONCE
+        return Portion(first + exporting.lines(self._format, fields, customers), len(customers), last, is_end)
+
+
+class _Others:
+    """What only the dialect's face knows."""
+
+    def __init__(self, job: Row, dialect: Dialect) -> None:
+        self._choice = Choice(
+            type=job["resource_type"],
+            format=job["format"],
+            filters=job["filters"] or {},
+            fields=job["fields"] or (),
+            includes=job["includes"] or (),
+            is_dry=bool(job["dry_data"]),
+        )
+        self._dialect = dialect
+
+    async def count(self, ctx: Ctx) -> int:
+        return await self._dialect.count(ctx, self._choice)
+
+    async def portion(self, ctx: Ctx, behind: int) -> Portion:
+        return await self._dialect.portion(ctx, self._choice, behind)
 
 
 async def _keep(ctx: Ctx, job_id: int, number: int, data: bytes) -> None:
@@ -184,11 +227,12 @@ async def _keep(ctx: Ctx, job_id: int, number: int, data: bytes) -> None:
 class Download:
     """The file of an export, read part by part."""
 
-    def __init__(self, db: Session, tenant_id: int, job_id: int, format_: str) -> None:
+    def __init__(self, db: Session, tenant_id: int, job_id: int, row: Row) -> None:
         self._db = db
         self._tenant_id = tenant_id
         self._job_id = job_id
-        self.format = format_
+        self.format = str(row["format"])
+        self.type = str(row["resource_type"])
 
     async def part(self, behind: int) -> tuple[int, bytes] | None:
         """The part behind a number, with its own; None when there is no other."""
@@ -209,7 +253,7 @@ async def open_link(db: Session, tenant_id: int, job_id: int, ends: int, signatu
     signed = SIGNED.format(key="e.link_key", ends="$3::bigint")
     row = await db.row(
         f"""
-        select e.format from export_job e
+        select e.format, e.resource_type from export_job e
         where e.tenant_id = $1 and e.id = $2 and e.status = 'completed' and e.link_key <> '' and {signed} = $4
           and $3::bigint >= extract(epoch from clock_timestamp())
         """,
@@ -218,4 +262,4 @@ async def open_link(db: Session, tenant_id: int, job_id: int, ends: int, signatu
         ends,
         signature,
     )
-    return Download(db, tenant_id, job_id, row["format"]) if row else None
+    return Download(db, tenant_id, job_id, row) if row else None

@@ -142,17 +142,23 @@ def _moment(value: datetime) -> str:
 
 def head(format_: str, fields: Sequence[str]) -> bytes:
     """What a file begins with."""
-    return _cells(fields) if format_ == "csv" else b""
+    return cells(fields) if format_ == "csv" else b""
 
 
 def lines(format_: str, fields: Sequence[str], customers: Sequence[dict[str, Any]]) -> bytes:
     """These customers as lines of a file."""
     if format_ == "csv":
-        return b"".join(_cells([_cell(one.get(name)) for name in fields]) for one in customers)
-    return b"".join(_ENCODE(one) + b"\n" for one in customers)
+        return b"".join(cells([cell(one.get(name)) for name in fields]) for one in customers)
+    return b"".join(line(one) for one in customers)
 
 
-def _cell(value: Any) -> str:
+def line(one: dict[str, Any]) -> bytes:
+    """A record as a line of JSON."""
+    return _ENCODE(one) + b"\n"
+
+
+def cell(value: Any) -> str:
+    """A value as text; what has parts as JSON."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -160,7 +166,8 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else _ENCODE(value).decode()
 
 
-def _cells(cells: Sequence[str]) -> bytes:
+def cells(texts: Sequence[str]) -> bytes:
+    """A line of CSV."""
     written = io.StringIO()
-    csv.writer(written, lineterminator="\n").writerow(cells)
+    csv.writer(written, lineterminator="\n").writerow(texts)
     return written.getvalue().encode()

@@ -13,7 +13,7 @@ from patron.imports.reading import of_inputs
 from patron.kernel.caller import SYSTEM, Site
 from patron.kernel.context import Ctx, Secrets
 from patron.kernel.db import Database
-from patron.kernel.errors import PatronError, Retry
+from patron.kernel.errors import Locked, NotFound, PatronError, Retry, TooMany, Unavailable
 from patron.tenants import queries as tenants
 
 # Over all tenants: whose imports and exports are not over.
@@ -54,25 +54,29 @@ async def _turn(
 
     try:
         if kind == "export":
-            await export_jobs.step(ctx(), job_id, CUSTOMERS.fields)
+            await export_jobs.step(ctx(), job_id, CUSTOMERS.fields, dialect)
         else:
             await _import(ctx, job_id, dialect)
     except MovedError:
         return True
-    except (PatronError, Retry) as error:
+    except (Locked, NotFound, TooMany, Unavailable, Retry) as error:
         log.warning("job waits", kind=kind, tenant=tenant_id, job=job_id, reason=str(error))
+        return False
+    except PatronError as error:
+        log.warning("job cannot go on", kind=kind, tenant=tenant_id, job=job_id, reason=str(error))
+        await _give_up(ctx(), kind, job_id, error.message)
         return False
     except Exception:
         log.exception("job fails", kind=kind, tenant=tenant_id, job=job_id)
-        await _give_up(ctx(), kind, job_id)
+        await _give_up(ctx(), kind, job_id, "internal error")
         return False
     return True
 
 
-async def _give_up(ctx: Ctx, kind: str, job_id: int) -> None:
+async def _give_up(ctx: Ctx, kind: str, job_id: int, reason: str) -> None:
     async with ctx.db.transaction():
         if kind == "export":
-            await export_jobs.fail(ctx, job_id, "internal error")
+            await export_jobs.fail(ctx, job_id, reason)
         else:
             await jobs.update(ctx, job_id, {}, interrupts=True)
 

@@ -1,6 +1,6 @@
 """All resources that we serve, by type."""
 
-from patron.jsonapi import imports, webhooks
+from patron.jsonapi import exports, imports, webhooks
 from patron.jsonapi.addresses import ADDRESSES
 from patron.jsonapi.attachments import ATTACHMENTS
 from patron.jsonapi.customer_addresses import CUSTOMER_ADDRESSES
@@ -11,7 +11,6 @@ from patron.jsonapi.customer_subscriptions import CUSTOMER_SUBSCRIPTIONS
 from patron.jsonapi.customers import CUSTOMERS
 from patron.jsonapi.event_callbacks import EVENT_CALLBACKS
 from patron.jsonapi.events import EVENTS
-from patron.jsonapi.exports import EXPORTS
 from patron.jsonapi.markets import MARKETS
 from patron.jsonapi.operations import Route, routes
 from patron.jsonapi.order_subscriptions import ORDER_SUBSCRIPTIONS
@@ -34,7 +33,6 @@ _RESOURCES = (
     CUSTOMER_GROUPS,
     EVENTS,
     EVENT_CALLBACKS,
-    EXPORTS,
     MARKETS,
     STORES,
     CUSTOMER_PASSWORD_RESETS,
@@ -53,4 +51,5 @@ _RESOURCES = (
 SERVED: dict[str, Resource] = {one.type: one for one in _RESOURCES}
 SERVED["imports"] = imports.declared(SERVED)
 SERVED["webhooks"] = webhooks.declared(SERVED)
+SERVED["exports"] = exports.declared(SERVED)
 ROUTES: tuple[Route, ...] = routes(SERVED)

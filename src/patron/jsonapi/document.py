@@ -62,7 +62,7 @@ class Shape:
         """
         number = row["id"]
         attributes = {
-            one.name: self._value(one, row)
+            one.name: self.value(one, row)
             for one in resource.attributes
             if one.column is not None and (fields is None or one.name in fields)
         }
@@ -86,7 +86,8 @@ class Shape:
             "meta": self._meta,
         }
 
-    def _value(self, one: Attribute, row: Row) -> Any:
+    def value(self, one: Attribute, row: Row) -> Any:
+        """What an attribute of a row says."""
         assert one.column is not None
         if one.of_row is not None:
             return one.of_row(row)

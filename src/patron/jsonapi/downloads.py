@@ -23,7 +23,7 @@ async def answer(database: Database, link: str) -> Response:
         file = await export_jobs.open_link(database.session(), tenant_id, job_id, int(found[3]), found[4])
     if file is None:
         return JSONResponse({"message": "This link is over, or leads nowhere."}, 404)
-    name = f"customers.{'csv' if file.format == 'csv' else 'jsonl'}"
+    name = f"{file.type}.{'csv' if file.format == 'csv' else 'jsonl'}"
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
     return StreamingResponse(_parts(file), media_type=_TYPES[file.format], headers=headers)
 

@@ -97,6 +97,11 @@ class Loaded:
         told = {one.name: one.of_caller for one in resource.attributes if one.of_caller and one.name in fields}
         return {name: of_caller(self._caller) for name, of_caller in told.items()}
 
+    def behind(self, resource: Resource, row: Row, name: str) -> list[tuple[Resource, Row]]:
+        """What a relationship that was loaded leads to."""
+        linked = self._linked[resource.type, row["id"]].get(name)
+        return [self._rows[key] for key in linked.rows] if linked is not None else []
+
     def linkage(self, resource: Resource, row: Row, one: Relationship) -> Any:
         """Types and ids behind a relationship that was loaded."""
         return self._linked[resource.type, row["id"]].get(one.name, Linked(one.to_many, [])).data

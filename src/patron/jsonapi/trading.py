@@ -5,25 +5,35 @@ from typing import Any
 
 import msgspec
 
-from patron.imports.dialect import Written
-from patron.jsonapi import bodies, errors, rows
+from patron.imports.dialect import Choice, Portion, Written
+from patron.jsonapi import bodies, errors, exports, filters, rows, sheets
+from patron.jsonapi.caller import Everything
 from patron.jsonapi.catalogue import SERVED
+from patron.jsonapi.document import Shape
 from patron.jsonapi.importable import EMAIL, IMPORTABLE
+from patron.jsonapi.loading import Loaded
 from patron.jsonapi.resources import Change, Resource
 from patron.jsonapi.rows import Draft
+from patron.jsonapi.tokens import base_url
 from patron.kernel.context import Ctx
-from patron.kernel.errors import Faults, Invalid, PatronError
-from patron.kernel.query import Compare, Every
-from patron.kernel.sql import ids_of, rows_of
+from patron.kernel.errors import BadAsk, Faults, Invalid, PatronError
+from patron.kernel.query import Compare, Every, Filter
+from patron.kernel.sql import Listing, count_of, ids_of, rows_behind, rows_of
 from patron.tags import actions as tags
+from patron.tenants import queries as tenants
 
 _SHOWN = ("id", "number", "email", "name", "code", "reference", EMAIL, "sku_code")
 
 
-class Trade:
-    """Imports rows into the resources that are served."""
+# Fewer at once where includes bring too much along.
+_AT_ONCE = (500, 100, 20, 4, 1)
 
-    def __init__(self, served: Mapping[str, Resource] = SERVED) -> None:
+
+class Trade:
+    """Imports rows into the resources that are served, and exports what there is of them."""
+
+    def __init__(self, domain: str, served: Mapping[str, Resource] = SERVED) -> None:
+        self._domain = domain
         self._served = served
 
     def key(self, type_: str, row: Any, place: int) -> str:
@@ -131,6 +141,39 @@ class Trade:
         faults.tell()
         assert resource.update is not None
         await resource.update(ctx, number, change)
+
+    def _asked(self, choice: Choice) -> tuple[Listing, Filter | None]:
+        """The listing with the fields that a choice asks about, and what it asks. Raises Refusal, Invalid."""
+        resource = self._served[choice.type]
+        found = filters.Found(resource, self._served, {})
+        asked = exports.condition(found, choice.filters)
+        listing = resource.listing
+        return msgspec.structs.replace(listing, fields={**listing.fields, **found.fields}), asked
+
+    async def count(self, ctx: Ctx, choice: Choice) -> int:
+        """How many records there are of a choice."""
+        return await count_of(ctx, *self._asked(choice))
+
+    async def portion(self, ctx: Ctx, choice: Choice, behind: int) -> Portion:
+        """The next records of a choice, with what is included: one statement for each relationship."""
+        resource = self._served[choice.type]
+        picked = sheets.pick(self._served, resource, choice.fields, choice.includes, is_dry=choice.is_dry)
+        listing, asked = self._asked(choice)
+        tenant = await tenants.get(ctx.db, ctx.tenant_id)
+        shape = Shape(base_url(tenant.slug, self._domain), tenant.id, tenant.mode, ctx.secrets.vault)
+        for size in _AT_ONCE:
+            found = await rows_behind(ctx, listing, asked, behind, size)
+            loaded = Loaded(ctx, Everything(), self._served)
+            try:
+                await loaded.load(resource, found, picked.tree)
+            except BadAsk:
+                if size == _AT_ONCE[-1]:
+                    raise
+                continue
+            sheet = sheets.Sheet(picked, loaded, shape, format_=choice.format, is_dry=choice.is_dry)
+            lines = (sheet.head() if behind == 0 else b"") + sheet.lines(found)
+            return Portion(lines, len(found), found[-1]["id"] if found else behind, len(found) < size)
+        raise AssertionError
 
 
 def _change(draft: Draft, links: Mapping[str, Any], how: str, but: str = "") -> Change:

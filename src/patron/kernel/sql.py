@@ -265,6 +265,27 @@ async def ids_of(ctx: Ctx, listing: Listing, node: Filter, limit: int) -> list[i
     return [row["id"] for row in rows]
 
 
+async def rows_behind(ctx: Ctx, listing: Listing, node: Filter | None, behind: int, limit: int) -> list[Row]:
+    """The rows behind an id for which a filter holds, in the order of their ids: for who reads all of them."""
+    statement = Statement(ctx.tenant_id, behind, now=ctx.now)
+    where = f"{listing.where} and {listing.identity} > $2::bigint"
+    if node is not None:
+        where += f" and {statement.where(node, listing.fields)}"
+    return await ctx.db.fetch(
+        f"""
+        select {listing.select} from {listing.source} where {where} order by {listing.identity} limit {int(limit)}
+        """,
+        *statement.args,
+    )
+
+
+async def count_of(ctx: Ctx, listing: Listing, node: Filter | None) -> int:
+    """How many rows of a listing there are for which a filter holds."""
+    statement = Statement(ctx.tenant_id, now=ctx.now)
+    where = listing.where if node is None else f"{listing.where} and {statement.where(node, listing.fields)}"
+    return int(await ctx.db.value(f"select count(*) from {listing.source} where {where}", *statement.args))
+
+
 def across(own: str, target: Listing, key: str, field: Field) -> Field:
     """A field of rows of `target` that a row names, seen from that row: any of them will do, and none counts as null.
 

@@ -28,7 +28,7 @@ class Importer:
         self._secrets = secrets
 
     async def work(self) -> None:
-        await work(self._database, self._secrets, clock, Trade())
+        await work(self._database, self._secrets, clock, Trade("patron.localhost"))
 
     async def run(self, type_: str, rows: Any, **more: Any) -> Any:
         """The attributes of an import that is over."""

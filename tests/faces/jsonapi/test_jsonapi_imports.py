@@ -31,7 +31,7 @@ async def test_an_import_makes_and_changes_customers(
     assert made["attributes"]["status"] == "pending"
     assert made["attributes"]["inputs_size"] == 3
     assert "open-sesame-7" not in msgspec.json.encode(made).decode()
-    await work(database, secrets, clock, Trade())
+    await work(database, secrets, clock, Trade("patron.localhost"))
     done = await attributes(organization, f"imports/{made['id']}")
     assert (done["status"], done["processed_count"], done["errors_count"]) == ("completed", 3, 0)
     assert done["errors_log"] == {}
@@ -52,7 +52,7 @@ async def test_more_than_a_tenth_of_errors_interrupts_unless_they_are_skipped(
     rows = [{"email": f"n{number}@example.com"} for number in range(8)] + [{"email": "bad"}, {"email": "worse"}]
     for skips, status in ((False, "interrupted"), (True, "completed")):
         made = await organization.create("imports", resource_type="customers", inputs=rows, skip_errors=skips)
-        await work(database, secrets, clock, Trade())
+        await work(database, secrets, clock, Trade("patron.localhost"))
         done = await attributes(organization, f"imports/{made['id']}")
         assert (done["status"], done["errors_count"]) == (status, 2)
         assert done["errors_log"]["bad"] == {"email": ["this is not an e-mail address"]}
@@ -63,7 +63,7 @@ async def test_rows_may_be_csv(organization: Organization, database: Database, s
         "imports", resource_type="customers", format="csv", inputs="email,reference\ncsv@example.com,C1\n"
     )
     assert made["attributes"]["inputs"] == [{"email": "csv@example.com", "external_id": "C1"}]
-    await work(database, secrets, clock, Trade())
+    await work(database, secrets, clock, Trade("patron.localhost"))
     found = await organization.get("customers?filter[q][email_eq]=csv@example.com")
     assert found.json()["data"][0]["attributes"]["reference"] == "C1"
 
@@ -111,7 +111,7 @@ async def test_an_export_is_fetched_through_a_link_for_five_minutes(
         filters={"email_not_eq": "b@example.com"},
     )  # fmt: skip
     assert (made["attributes"]["status"], made["attributes"]["attachment_url"]) == ("pending", None)
-    await work(database, secrets, clock, Trade())
+    await work(database, secrets, clock, Trade("patron.localhost"))
     done = await attributes(organization, f"exports/{made['id']}")
     assert (done["status"], done["records_count"], done["processed_count"]) == ("completed", 2, 2)
     assert done["progress"] == 100
@@ -134,7 +134,7 @@ async def test_exports_are_stopped_and_begun_again(
     assert stopped.json()["data"]["attributes"]["status"] == "interrupted"
     begun = await organization.patch("exports", made["id"], {"_start": True})
     assert begun.json()["data"]["attributes"]["status"] == "pending"
-    await work(database, secrets, clock, Trade())
+    await work(database, secrets, clock, Trade("patron.localhost"))
     assert (await attributes(organization, f"exports/{made['id']}"))["status"] == "completed"
     unknown = document("exports", {"resource_type": "customers", "fields": ["shoe_size"]})
     assert (await organization.call("POST", "exports", unknown)).status_code == 422

@@ -127,6 +127,13 @@ async def test_a_parent_is_that_of_all_rows_that_name_none(importer: Importer) -
     rows = [{"sku_code": "A"}, {"sku_code": "B", "sku_list_id": other}]
     assert counts(await importer.run("sku_list_items", rows, parent_resource_id=wishes))[:3] == ("completed", 2, 0)
     assert len(await importer.all(f"sku_lists/{wishes}/sku_list_items")) == 1
+    market = (await importer.all("markets"))[0]["id"]
+    assert counts(await importer.run("orders", [{"number": "M1"}], parent_resource_id=market))[:3] == (
+        "completed",
+        1,
+        0,
+    )
+    assert len(await importer.all(f"orders?filter[q][market_id_eq]={market}")) == 1
     for type_, parent in (("tags", wishes), ("sku_list_items", "nothing")):
         given = {"resource_type": type_, "inputs": [{"name": "x"}], "parent_resource_id": parent}
         answer = await shop.call("POST", "imports", document("imports", given))

@@ -9,7 +9,7 @@ from patron.accounts.records import DEFAULT_SET
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid
 
-Kind = Literal["account", "segment", "order", "sku_list", "site"]
+Kind = Literal["account", "segment", "order", "return", "sku_list", "site"]
 
 # Each statement keeps the record from going away until the transaction ends.
 _THERE: dict[str, str] = {
@@ -24,6 +24,7 @@ _THERE: dict[str, str] = {
         join customer_set c on c.tenant_id = $1 and c.code = s.customer_set_code and c.is_default
         where s.tenant_id = $1 and s.id = $2 for key share of s
         """,
+    "return": "select r.id from order_return r where r.tenant_id = $1 and r.id = $2 for key share",
     "sku_list": "select w.id from sku_list w where w.tenant_id = $1 and w.id = $2 for key share",
 }
 

@@ -36,6 +36,27 @@ async def create(ctx: Ctx, account_id: int, source: tuple[str, int] | None, give
     return await _write(ctx, account_id, card.id, {"token": token, **values})
 
 
+async def keep(ctx: Ctx, account_id: int, source_id: int) -> None:
+    """Put a payment source into a customer's wallet, unless it is there, or an entry has its token.
+
+    Raises Invalid, Refused.
+    """
+    await hold_customer(ctx, account_id)
+    await accounts.touch(ctx, account_id)
+    row = await ctx.db.row(
+        """
+        select p.kind, exists (select from card k where k.tenant_id = $1 and k.account_id = $2
+                               and (k.payment_source_id = p.id or k.id = p.token)) as is_kept
+        from payment_source p where p.tenant_id = $1 and p.id = $3 for key share of p
+        """,
+        ctx.tenant_id,
+        account_id,
+        source_id,
+    )
+    if row is not None and not row["is_kept"]:
+        await create(ctx, account_id, (row["kind"], source_id), {})
+
+
 async def _hold_source(ctx: Ctx, source: tuple[str, int]) -> str | None:
     """The token of a payment source (its kind and id), which cannot go until the transaction ends. Raises Invalid."""
     row = await ctx.db.row(

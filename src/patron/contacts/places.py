@@ -254,6 +254,18 @@ async def drop(ctx: Ctx, address_id: int) -> bool:
     return bool(gone)
 
 
+async def forget_tags(ctx: Ctx, account_id: int) -> None:
+    """Let go of the tags of all addresses of an account that is about to go, with them."""
+    await ctx.db.execute(
+        """
+        delete from tagging l where l.tenant_id = $1 and l.kind = 'address' and l.owner_id = any(array(
+            select d.id from address d where d.tenant_id = $1 and d.account_id = $2))
+        """,
+        ctx.tenant_id,
+        account_id,
+    )
+
+
 def checked(given: Mapping[str, Any], before: Mapping[str, Any] | None, needs: Needs) -> dict[str, Any]:
     """What is given of an address, as it is to be stored. Raises Invalid with every fault.
 

@@ -12,6 +12,7 @@ from patron.attachments import owners as attachments
 from patron.attributes import actions as attributes
 from patron.cards import actions as cards
 from patron.contacts import actions as contacts
+from patron.contacts import places
 from patron.contacts.model import Details
 from patron.contacts.model import paths as contact_paths
 from patron.customers import queries
@@ -224,6 +225,7 @@ async def delete(ctx: Ctx, account_id: int, *, expect: frozenset[int] | None = N
     await logins.end_tickets(ctx, account_id)
     await visits.forget(ctx, account_id, visitor_of(account_id))
     await tagging.forget(ctx, "account", [account_id])
+    await places.forget_tags(ctx, account_id)
     await attachments.forget(ctx, "account", [account_id])
     await sku_lists.forget(ctx, account_id)
     await accounts.delete(ctx, account)

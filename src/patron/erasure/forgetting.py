@@ -5,6 +5,7 @@ The audit entries stay as facts (who did what, when), but what they say of the v
 
 from patron.accounts import actions as accounts
 from patron.attachments import owners as attachments
+from patron.contacts import places
 from patron.kernel.context import Ctx
 from patron.logins import actions as logins
 from patron.sku_lists import actions as sku_lists
@@ -34,6 +35,7 @@ async def forget(ctx: Ctx, account_id: int) -> None:
     for table in _REMOVED:
         await ctx.db.execute(f"delete from {table} where tenant_id = $1 and account_id = $2", ctx.tenant_id, account_id)
     await tagging.forget(ctx, "account", [account_id])
+    await places.forget_tags(ctx, account_id)
     await attachments.forget(ctx, "account", [account_id])
     await sku_lists.forget(ctx, account_id)
     await _blank_children(ctx, account_id)

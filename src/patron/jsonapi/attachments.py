@@ -14,6 +14,7 @@ _TYPES: dict[str, str] = {
     "order": "orders",
     "sku_list": "sku_lists",
     "site": "markets",
+    "return": "returns",
 }
 _KINDS = {type_: kind for kind, type_ in _TYPES.items()}
 _ATTACHABLE = (

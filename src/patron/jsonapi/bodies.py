@@ -97,7 +97,9 @@ def _attribute(change: Change, resource: Resource, caller: Caller, name: str, va
         raise refuse(name, "attributes")
     if how in one.private and caller.is_public:
         raise Forbidden(f"{name} is not for sales channels.")
-    read_value = fitting(one, value)
+    read_value: Any = fitting(one, value)
+    if one.names and read_value is not None:
+        read_value = ids.read(read_value) or 0
     (change.triggers if name.startswith("_") else change.attributes)[name] = read_value
 
 

@@ -4,35 +4,25 @@ from typing import Any
 
 from patron.cards import wallet
 from patron.cards.records import WALLET as LISTING
-from patron.jsonapi.payment_sources import KINDS, TYPES
+from patron.jsonapi.payment_sources import EVERY_TYPE, TYPES, named
 from patron.jsonapi.resources import EVENT_STORES, Attribute, Change, Relationship, Resource, common
 from patron.kernel.context import Ctx
-
-_SOURCES = (
-    "adyen_payments", "axerve_payments", "braintree_payments", "checkout_com_payments", "external_payments",
-    "klarna_payments", "paypal_payments", "satispay_payments", "stripe_payments", "wire_transfers",
-)  # fmt: skip
 
 
 def _given(change: Change) -> dict[str, Any]:
     return {("token" if name == "payment_source_token" else name): value for name, value in change.attributes.items()}
 
 
-def _source(change: Change) -> tuple[str, int] | None:
-    linked = change.relationships.get("payment_source")
-    return None if linked is None else (KINDS[linked[0]], linked[1])
-
-
 async def create(ctx: Ctx, change: Change) -> int:
     """An entry in a customer's wallet."""
-    return await wallet.create(ctx, change.relationships["customer"], _source(change), _given(change))
+    return await wallet.create(ctx, change.relationships["customer"], named(change), _given(change))
 
 
 async def update(ctx: Ctx, number: int, change: Change) -> None:
     """Change what is given."""
     given = _given(change)
     if "payment_source" in change.relationships:
-        given["payment_source"] = _source(change)
+        given["payment_source"] = named(change)
     await wallet.update(ctx, number, given, account_id=change.relationships.get("customer"), expect=change.expect)
 
 
@@ -56,7 +46,7 @@ CUSTOMER_PAYMENT_SOURCES = Resource(
         ),
         Relationship(name="payment_method", targets=("payment_methods",), filters=True, write="cu"),
         Relationship(
-            name="payment_source", targets=_SOURCES, own="payment_source_id", kind="payment_source_kind", types=TYPES,
+            name="payment_source", targets=EVERY_TYPE, own="payment_source_id", kind="payment_source_kind", types=TYPES,
             write="cu",
         ),
         EVENT_STORES,

@@ -15,7 +15,7 @@ import msgspec
 
 from patron.jsonapi import ids
 from patron.jsonapi.errors import Refusal
-from patron.jsonapi.resources import Resource
+from patron.jsonapi.resources import Relationship, Resource
 from patron.kernel.errors import Invalid
 from patron.kernel.query import (
     DEPTH_MAX,
@@ -80,7 +80,7 @@ def _is(op: Op) -> Build:
 
 def _like(op: Op) -> Build:
     def build(name: str, kind: Kind, text: str) -> Filter:
-        if kind != "text":
+        if kind not in ("text", "none"):
             raise Refusal("INVALID_FILTER_VALUE", "Invalid filter value", f"{name[1:]} is not a text.")
         if op == "like" and (len(text) - len(text.rstrip("\\"))) % 2:
             text += "\\"  # what would escape nothing is meant itself
@@ -132,7 +132,7 @@ def _present(name: str, kind: Kind) -> Filter:
 
 def _truth(value: bool) -> Build:
     def build(name: str, kind: Kind) -> Filter:
-        if kind != "bool":
+        if kind not in ("bool", "none"):
             raise Refusal("INVALID_FILTER_VALUE", "Invalid filter value", f"{name[1:]} is not true or false.")
         return Compare(name, "eq", value)
 
@@ -144,7 +144,7 @@ def _null(is_null: bool) -> Build:
 
 
 def _json(name: str, kind: Kind, text: str) -> Filter:
-    if kind != "json":
+    if kind not in ("json", "none"):
         raise Refusal("FILTER_NOT_ALLOWED", "Filter not allowed", f"{name[1:]} holds no object.")
     try:
         value = bodies.read(text.encode(), Any)
@@ -200,33 +200,54 @@ class Found(msgspec.Struct):
         return key
 
 
-_NOTHING = Field("null::bigint", "integer")  # the id of what nobody leads to
+_NOTHING = Field("null::text", "none")  # whatever there may be of what is not kept here
+_WORD = re.compile(r"[a-z][a-z0-9_]*")
+_JOINT = re.compile("_(or|and)_")
+
+
+def _empty(one: Relationship, name: str, served: Mapping[str, Resource], met: tuple[str, ...]) -> Field | None:
+    """What a relationship that leads nowhere has by this name. Of types that we do not keep, any name may be one."""
+    if name == "id":
+        return _NOTHING
+    target = served.get(one.targets[0])
+    if target is None:
+        is_name = _WORD.fullmatch(name) and not _JOINT.search(name)
+        return _NOTHING if is_name else None
+    known = target.type not in met and _field(target, name, served, (*met, target.type)) is not None
+    return _NOTHING if known else None
 
 
 def _field(resource: Resource, name: str, served: Mapping[str, Resource], met: tuple[str, ...]) -> Field | None:
     if name == "id":
         return resource.listing.fields["id"]
-    known = (*resource.attributes, *resource.scopes)
-    attribute = next((one for one in known if one.name == name and one.field), None)
+    attribute = next((one for one in (*resource.attributes, *resource.scopes) if one.name == name), None)
     if attribute is not None:
-        assert attribute.field is not None
-        return resource.listing.fields[attribute.field]
+        return resource.listing.fields[attribute.field] if attribute.field else None
     for one in resource.relationships:
-        if not one.filters or one.kind is not None or not name.startswith(f"{one.name}_"):
-            continue
-        target = served.get(one.targets[0])
-        if target is None or (one.own is None and one.key is None):
-            if name == f"{one.name}_id":
-                return _NOTHING
-            continue
-        if target.type in met:
-            continue
-        seen = target if one.listing is None else msgspec.structs.replace(target, listing=one.listing)
-        inner = _field(seen, name[len(one.name) + 1 :], served, (*met, target.type))
-        if inner is not None:
-            own = resource.listing.fields[one.own].sql if one.own else resource.listing.identity
-            return across(own, seen.listing, one.key or "id", inner)
+        if one.filters and name.startswith(f"{one.name}_"):
+            found = _behind(resource, one, name[len(one.name) + 1 :], served, met)
+            if found is not None:
+                return found
     return None
+
+
+def _behind(
+    resource: Resource, one: Relationship, name: str, served: Mapping[str, Resource], met: tuple[str, ...]
+) -> Field | None:
+    """A field of what a relationship leads to, seen from its owner."""
+    if one.own is not None and one.kind is not None:  # of several types: they have nothing but the id in common
+        return resource.listing.fields[one.own] if name == "id" else None
+    target = served.get(one.targets[0])
+    if target is None or (one.own is None and one.key is None):
+        return _empty(one, name, served, met)
+    if target.type in met:
+        return None
+    seen = target if one.listing is None else msgspec.structs.replace(target, listing=one.listing)
+    inner = _field(seen, name, served, (*met, target.type))
+    if inner is None:
+        return None
+    own = resource.listing.fields[one.own].sql if one.own else resource.listing.identity
+    return across(own, seen.listing, one.key or "id", inner)
 
 
 def condition(found: Found, key: str, text: str) -> Filter:

@@ -163,22 +163,29 @@ async def create(request: Request) -> Document:
 
 async def _check_links(request: Request, change: Change) -> None:
     """A change links to what we keep, and that of a sales channel to what it may see: nobody puts a list or a card on a
-    stranger, or themselves into a group. Markets are those of the token. Whether the rest is there, the slices look.
-    Raises Invalid.
+    stranger, themselves into a group, or copies an address of which only the id is known. Markets are those of the token.
+    Whether the rest is there, the slices look. Raises Invalid.
     """
     for name, value in change.relationships.items():
         one = request.route.resource.relationship(name)
         assert one is not None
         for linked in value if isinstance(value, list) else [] if value is None else [value]:
-            type_, number = linked if isinstance(linked, tuple) else (one.targets[0], linked)
-            target = request.served.get(type_)
-            seen = None if target is None else request.caller.may_include(target)
-            is_there = target is not None and seen is not None
-            if target is not None and seen is not None and (request.caller.is_public or target.market is not None):
-                seen = (*seen, *request.caller.within(target))
-                is_there = bool(await rows_of(request.ctx, target.listing, "id", [number], seen))
-            if not is_there:
-                raise Invalid.field(name, "must exist", "required")
+            await _check_link(request, name, *(linked if isinstance(linked, tuple) else (one.targets[0], linked)))
+    for name, value in change.triggers.items():
+        trigger = request.route.resource.attribute(name)
+        if trigger is not None and trigger.names and value is not None:
+            await _check_link(request, name, trigger.names, value)
+
+
+async def _check_link(request: Request, name: str, type_: str, number: int) -> None:
+    target = request.served.get(type_)
+    seen = None if target is None else request.caller.may_include(target)
+    is_there = target is not None and seen is not None
+    if target is not None and seen is not None and (request.caller.is_public or target.market is not None):
+        seen = (*seen, *request.caller.within(target))
+        is_there = bool(await rows_of(request.ctx, target.listing, "id", [number], seen))
+    if not is_there:
+        raise Invalid.field(name, "must exist", "required")
 
 
 async def update(request: Request) -> Document:

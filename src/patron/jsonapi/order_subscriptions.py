@@ -35,7 +35,10 @@ async def create(ctx: Ctx, change: Change) -> int:
 
 async def update(ctx: Ctx, number: int, change: Change) -> None:
     """Change what is given, then take the steps that are asked for."""
-    await subscriptions.update(ctx, number, _values(change), expect=change.expect)
+    values = _values(change)
+    if "customer_payment_source" in change.relationships:
+        values["wallet_entry"] = change.relationships["customer_payment_source"]
+    await subscriptions.update(ctx, number, values, expect=change.expect)
     for step in subscriptions.STEPS:
         if change.triggers.get(f"_{step}"):
             await subscriptions.take(ctx, number, step)
@@ -83,7 +86,13 @@ ORDER_SUBSCRIPTIONS = Resource(
             name="source_order", targets=("orders",), own="source_order_id", filters=True, write="c", required=True
         ),
         Relationship(name="customer", targets=("customers",), own="account_id", filters=True),
-        elsewhere("customer_payment_source", "customer_payment_sources", to_many=False, filters=True),
+        Relationship(
+            name="customer_payment_source",
+            targets=("customer_payment_sources",),
+            own="wallet_entry",
+            filters=True,
+            write="u",
+        ),
         *(
             elsewhere(name)
             for name in (

@@ -5,8 +5,10 @@ Beyond the contract an integration may send `currency_code` and `total_amount_ce
 
 from typing import Any
 
-from patron.jsonapi import ids, tags
+from patron.jsonapi import tags
 from patron.jsonapi.amounts import amount
+from patron.jsonapi.attachments import attachments_of
+from patron.jsonapi.payment_sources import EVERY_TYPE, TYPES, named
 from patron.jsonapi.resources import (
     EVENT_STORES,
     Attribute,
@@ -22,8 +24,9 @@ from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid
 from patron.kernel.query import Compare, Every
 from patron.logins import actions as logins
-from patron.orders import actions, places
+from patron.orders import actions, payments, places, rows, steps
 from patron.orders.records import ORDERS as LISTING
+from patron.orders.records import WALLET_OF_ORDER
 
 _COLUMNS = {
     "currency_code": "currency",
@@ -54,8 +57,20 @@ _STEPS = {
 }  # fmt: skip
 _FOR_STAFF = (
     "_pending", "_approve", "_approve_and_capture", "_start_editing", "_stop_editing", "_capture", "_fulfill",
-    "_refund",
+    "_refund", "_fix_payment_source", "_refresh_prices", "_reset_circuit",
 )  # fmt: skip
+# There are no prices, taxes, invoices, lines and gateways here, so that there is nothing to do.
+_IDLE = ("_update_taxes", "_commit_invoice", "_refund_invoice", "_create_subscriptions", "_reset_circuit")
+_PAYING = {
+    "_nullify_payment_source": lambda ctx, number: payments.put(ctx, number, None),
+    "_fix_payment_source": payments.mend,
+}
+_LAST = {
+    "_validate": steps.check_placing,
+    "_refresh": steps.refresh,
+    "_refresh_prices": steps.refresh,
+    "_save_payment_source_to_customer_wallet": payments.save,
+}
 
 
 async def prepare(ctx: Ctx, change: Change) -> logins.Credential | None:
@@ -69,7 +84,8 @@ async def create(ctx: Ctx, change: Change) -> int:
     number = await actions.create(ctx, _values(change))
     await _customer(ctx, number, change, creates=True)
     await _addresses(ctx, number, change)
-    await tags.put(ctx, change, "order", number, actions.touch)
+    await _payment(ctx, number, change)
+    await tags.put(ctx, change, "order", number, rows.touch)
     return number
 
 
@@ -78,12 +94,16 @@ async def update(ctx: Ctx, number: int, change: Change) -> None:
     await actions.update(ctx, number, _values(change), expect=change.expect)
     await _customer(ctx, number, change, creates=False)
     await _addresses(ctx, number, change)
+    await _payment(ctx, number, change)
     for name, step in _STEPS.items():
         if change.triggers.get(name):
-            await actions.take(ctx, number, step)
+            await steps.take(ctx, number, step)
     if change.triggers.get("_approve_and_capture"):
-        await actions.take(ctx, number, "capture")
-    await tags.put(ctx, change, "order", number, actions.touch)
+        await steps.take(ctx, number, "capture")
+    for name, last in _LAST.items():
+        if change.triggers.get(name):
+            await last(ctx, number)
+    await tags.put(ctx, change, "order", number, rows.touch)
 
 
 async def delete(ctx: Ctx, number: int, expect: frozenset[int] | None) -> None:
@@ -129,13 +149,27 @@ async def _addresses(ctx: Ctx, number: int, change: Change) -> None:
         await places.put(ctx, number, named)
     for which in kinds:
         if (copied := change.triggers.get(f"_{which}_address_clone_id")) is not None:
-            await places.clone(ctx, number, which, ids.read(copied) or 0)
+            await places.clone(ctx, number, which, copied)
     for which in kinds:
         if change.triggers.get(f"_{which}_address_same_as_{places.OTHER[which]}"):
             await places.same(ctx, number, which)
     for which in kinds:
         if change.triggers.get(f"_save_{which}_address_to_customer_address_book"):
             await places.save(ctx, number, which)
+
+
+async def _payment(ctx: Ctx, number: int, change: Change) -> None:
+    """What the order is paid with, and how much of it the next authorization is for."""
+    triggers = change.triggers
+    if "payment_source" in change.relationships:
+        await payments.put(ctx, number, named(change))
+    if (entry := triggers.get("_customer_payment_source_id")) is not None:
+        await payments.use_entry(ctx, number, entry)
+    for name, pay in _PAYING.items():
+        if triggers.get(name):
+            await pay(ctx, number)
+    if (amount_cents := triggers.get("_authorization_amount_cents")) is not None:
+        await steps.set_authorization(ctx, number, amount_cents)
 
 
 def _plain(*names: str, kind: Kind = "string", column: str = "nothing", filters: bool = False) -> tuple[Attribute, ...]:
@@ -181,7 +215,7 @@ ORDERS = Resource(
     type="orders",
     listing=LISTING,
     attributes=(
-        text("number"),
+        text("number", private="cu"),
         text("affiliate_code"),
         *(_flag(name, default) for name, default in _FLAGS.items()),
         Attribute(name="status", column="status", field="status", sorts=True, enum=_STATUS),
@@ -210,7 +244,10 @@ ORDERS = Resource(
         *amount("place_total_amount", "total_minor"),
         *_plain("skus_count", "line_item_options_count", "shipments_count", kind="integer", column="zero"),
         *_plain("tax_calculations_count", "validations_count", "errors_count", kind="integer", column="zero"),
-        *_plain("payment_source_details", kind="object"),
+        Attribute(
+            name="payment_source_details", kind="object", column="payment_source_details",
+            field="payment_source_details",
+        ),
         Attribute(name="token", column="token", field="token"),
         Attribute(name="cart_url", column="cart_url", write="cu"),
         Attribute(name="return_url", column="return_url", write="cu"),
@@ -219,21 +256,29 @@ ORDERS = Resource(
         *_plain("checkout_url"),
         *_time("placed_at", "approved_at", "cancelled_at", "archived_at"),
         *_time("payment_updated_at", "fulfillment_updated_at"),
-        *_plain("refreshed_at", "subscription_created_at", kind="date-time", filters=True),
+        *_time("refreshed_at"),
+        *_plain("subscription_created_at", kind="date-time", filters=True),
         Attribute(
-            name="expires_at", kind="date-time", column="expires_at", field="expires_at", sorts=True, write="cu"
+            name="expires_at", kind="date-time", column="expires_at", field="expires_at", sorts=True, write="cu",
+            private="cu",
         ),
-        Attribute(name="expiration_info", kind="object", column="expiration_info", write="cu"),
+        Attribute(name="expiration_info", kind="object", column="expiration_info", write="cu", private="cu"),
         *_plain("circuit_state", filters=True),
         *_plain("circuit_failure_count", kind="integer", column="zero", filters=True),
         *common(),
     ),
     triggers=(
         *(Attribute(name=one, kind="boolean", write="u", private="u" if one in _FOR_STAFF else "") for one in _STEPS),
-        *(Attribute(name=f"_{which}_address_clone_id", write="u") for which in ("billing", "shipping")),
         *(
-            Attribute(name=name, kind="boolean", write="u")
+            Attribute(name=f"_{which}_address_clone_id", write="u", names="addresses")
+            for which in ("billing", "shipping")
+        ),
+        Attribute(name="_customer_payment_source_id", write="u", names="customer_payment_sources"),
+        Attribute(name="_authorization_amount_cents", kind="integer", write="u"),
+        *(
+            Attribute(name=name, kind="boolean", write="u", private="u" if name in _FOR_STAFF else "")
             for name in (
+                *(*_PAYING, *_LAST, *_IDLE),
                 *("_shipping_address_same_as_billing", "_billing_address_same_as_shipping"),
                 *("_save_shipping_address_to_customer_address_book", "_save_billing_address_to_customer_address_book"),
             )
@@ -251,36 +296,39 @@ ORDERS = Resource(
             name="billing_address", targets=("addresses",), own="billing_address_id", filters=True, write="cu"
         ),
         *(
-            elsewhere(name, *targets, to_many=False)
-            for name, targets in {
-                "default_shipping_method": ("shipping_methods",),
-                "default_payment_method": ("payment_methods",),
-                "payment_method": ("payment_methods",),
-                "payment_source": ("external_payments", "wire_transfers"),
-                "discount_engine_item": ("discount_engine_items",),
-            }.items()
+            elsewhere(f"default_{name}_method", f"{name}_methods", to_many=False, is_virtual=True)
+            for name in ("shipping", "payment")
         ),
         *(
-            elsewhere(name, *targets)
-            for name, targets in {
-                "available_payment_methods": ("payment_methods",),
-                "available_customer_payment_sources": ("customer_payment_sources",),
-                "available_free_skus": ("skus",),
-                "available_free_bundles": ("bundles",),
-                "transactions": ("authorizations", "voids", "captures", "refunds"),
-                "order_copies": (),
-                "recurring_order_copies": (),
+            elsewhere(f"available_{name}", target, is_virtual=True)
+            for name, target in {
+                "payment_methods": "payment_methods",
+                "free_skus": "skus",
+                "free_bundles": "bundles",
             }.items()
         ),
+        Relationship(
+            name="available_customer_payment_sources", targets=("customer_payment_sources",), to_many=True,
+            key="order_id", listing=WALLET_OF_ORDER, is_virtual=True,
+        ),
+        elsewhere("payment_method", "payment_methods", to_many=False, filters=True, write="cu"),
+        Relationship(
+            name="payment_source", targets=EVERY_TYPE, own="payment_source_id", kind="payment_source_kind",
+            types=TYPES, filters=True, write="cu",
+        ),
+        elsewhere("discount_engine_item", "discount_engine_items", to_many=False, filters=True),
+        elsewhere("transactions", "authorizations", "voids", "captures", "refunds", filters=True),
         *(
-            elsewhere(name)
+            elsewhere(name, filters=True)
             for name in (
                 *("line_items", "line_item_options", "stock_reservations", "stock_line_items", "stock_transfers"),
                 *("shipments", "payment_options", "authorizations", "captures", "voids", "refunds"),
-                *("order_factories", "attachments", "notifications", "links"),
-                *("resource_errors", "events"),
+                *("order_copies", "recurring_order_copies", "notifications", "links", "resource_errors"),
             )
         ),
+        elsewhere("order_factories"),
+        elsewhere("events"),
+        attachments_of("order"),
         Relationship(name="returns", targets=("returns",), to_many=True, key="order_id", filters=True),
         Relationship(
             name="order_subscriptions",
@@ -303,5 +351,7 @@ ORDERS = Resource(
     guest_reach={"S": _SHOWN, "U": _CHANGED},
     error_names={"email": "customer_email", "currency": "currency_code", "total_minor": "total_amount_cents",
                  "country_lock": "shipping_country_code_lock", "site_id": "market", "store_id": "store",
-                 **{one: f"_{one}" for one in ("shipping_address_clone_id", "billing_address_clone_id")}},
+                 "authorization_minor": "_authorization_amount_cents",
+                 **{one: f"_{one}" for one in
+                    (payments.ENTRY, "shipping_address_clone_id", "billing_address_clone_id")}},
 )  # fmt: skip

@@ -15,13 +15,23 @@ from patron.jsonapi.resources import (
     elsewhere,
 )
 from patron.kernel.context import Ctx
-from patron.payment_sources import actions
+from patron.orders import payments
 from patron.payment_sources.actions import Kind
 from patron.payment_sources.records import of
 
 # The types behind a polymorphic payment source, by the core's kinds. The dialect has more: each needs its gateway.
 TYPES: dict[str, str] = {"external_payment": "external_payments", "wire_transfer": "wire_transfers"}
-KINDS = {type_: kind for kind, type_ in TYPES.items()}
+_KINDS = {type_: kind for kind, type_ in TYPES.items()}
+EVERY_TYPE = (
+    "adyen_payments", "axerve_payments", "braintree_payments", "checkout_com_payments", "external_payments",
+    "klarna_payments", "paypal_payments", "satispay_payments", "stripe_payments", "wire_transfers",
+)  # fmt: skip
+
+
+def named(change: Change) -> tuple[str, int] | None:
+    """The payment source that a change names, by kind and id."""
+    linked = change.relationships.get("payment_source")
+    return None if linked is None else (_KINDS[linked[0]], linked[1])
 
 
 def _given(change: Change) -> dict[str, Any]:
@@ -33,13 +43,13 @@ def _given(change: Change) -> dict[str, Any]:
 
 def _changes(kind: Kind) -> tuple[Create, Update, Delete]:
     async def create(ctx: Ctx, change: Change) -> int:
-        return await actions.create(ctx, kind, change.relationships.get("order"), _given(change))
+        return await payments.create_source(ctx, kind, change.relationships.get("order"), _given(change))
 
     async def update(ctx: Ctx, number: int, change: Change) -> None:
-        await actions.update(ctx, kind, number, _given(change), expect=change.expect)
+        await payments.update_source(ctx, kind, number, _given(change), expect=change.expect)
 
     async def delete(ctx: Ctx, number: int, expect: frozenset[int] | None) -> None:
-        await actions.delete(ctx, kind, number, expect=expect)
+        await payments.delete_source(ctx, kind, number, expect=expect)
 
     return create, update, delete
 

@@ -28,7 +28,7 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     `is_rows`: a long list, or text for it, that its own handler checks row by row.
     `is_path`: the row has a path on the organization's host, and the wire the whole address.
     `private`: when sales channels may not send it, in the same letters; `demanded`: when they must. `sealed_for`: the
-    purpose under which the column is encrypted.
+    purpose under which the column is encrypted. `names` is a type: the value is the id of such a resource.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     sealed_for: str | None = None
     is_path: bool = False
     is_rows: bool = False
+    names: str = ""
     demanded: str = ""
 
 
@@ -174,11 +175,9 @@ def common(*, reference: str = "reference") -> tuple[Attribute, ...]:
     )
 
 
-def elsewhere(
-    name: str, *targets: str, to_many: bool = True, filters: bool = False, includes: bool = True
-) -> Relationship:
+def elsewhere(name: str, *targets: str, to_many: bool = True, **more: Any) -> Relationship:
     """A relationship whose targets are no resources of ours: always empty."""
-    return Relationship(name=name, targets=targets or (name,), to_many=to_many, filters=filters, includes=includes)
+    return Relationship(name=name, targets=targets or (name,), to_many=to_many, **more)
 
 
 EVENT_STORES = Relationship(

@@ -1,9 +1,8 @@
 """Returns: what comes back of an order (Commerce Layer behaviour 6). There are no return lines here."""
 
-from typing import Any
-
 from patron.jsonapi import tags
 from patron.jsonapi.amounts import amount
+from patron.jsonapi.attachments import attachments_of
 from patron.jsonapi.resources import EVENT_STORES, Attribute, Change, Relationship, Resource, common, elsewhere
 from patron.kernel.context import Ctx
 from patron.kernel.query import Compare, Every
@@ -17,21 +16,16 @@ _STATUS = ("draft", "requested", "approved", "cancelled", "shipped", "rejected",
 _GUESTS = Compare("is_guest", "eq", True)
 
 
-def _values(change: Change) -> dict[str, Any]:
-    values = dict(change.attributes)
-    return values | ({"metadata": values["metadata"] or {}} if "metadata" in values else {})
-
-
 async def create(ctx: Ctx, change: Change) -> int:
     """A draft."""
-    number = await returns.create(ctx, change.relationships["order"], _values(change))
+    number = await returns.create(ctx, change.relationships["order"], change.attributes)
     await tags.put(ctx, change, "return", number, returns.touch)
     return number
 
 
 async def update(ctx: Ctx, number: int, change: Change) -> None:
     """Change what is given, then take the steps that are asked for."""
-    await returns.update(ctx, number, _values(change), expect=change.expect)
+    await returns.update(ctx, number, change.attributes, expect=change.expect)
     for step in _STEPS:
         if change.triggers.get(f"_{step}"):
             await returns.take(ctx, number, step, refund_minor=change.triggers.get("_refund_amount_cents"))
@@ -70,16 +64,17 @@ RETURNS = Resource(
         Relationship(name="order", targets=("orders",), own="order_id", filters=True, write="c", required=True),
         Relationship(name="customer", targets=("customers",), own="account_id", filters=True),
         *(
-            elsewhere(name, target, to_many=False, filters=True)
-            for name, target in {
-                "stock_location": "stock_locations",
-                "origin_address": "addresses",
-                "destination_address": "addresses",
-                "reference_capture": "captures",
-                "reference_refund": "refunds",
-            }.items()
+            elsewhere(name, target, to_many=False, filters=True, write=write)
+            for name, target, write in (
+                ("stock_location", "stock_locations", "cu"),
+                ("origin_address", "addresses", ""),
+                ("destination_address", "addresses", ""),
+                ("reference_capture", "captures", "cu"),
+                ("reference_refund", "refunds", ""),
+            )
         ),
-        *(elsewhere(name, filters=True) for name in ("return_line_items", "attachments", "resource_errors", "events")),
+        *(elsewhere(name, filters=True) for name in ("return_line_items", "resource_errors", "events")),
+        attachments_of("return"),
         tags.tags_of("return"),
         EVENT_STORES,
     ),

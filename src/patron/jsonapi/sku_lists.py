@@ -74,7 +74,7 @@ SKU_LISTS = Resource(
         Relationship(name="sku_list_items", targets=("sku_list_items",), to_many=True, key="sku_list_id", filters=True),
         elsewhere("bundles"),
         attachments_of("sku_list"),
-        elsewhere("links"),
+        elsewhere("links", filters=True),
         EVENT_STORES,
     ),
     create=create,

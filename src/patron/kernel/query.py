@@ -69,7 +69,8 @@ DEPTH_MAX = 5
 WITHIN_MAX = 200
 
 
-Kind = Literal["text", "integer", "number", "bool", "time", "uuid", "json"]
+# `none` is of what is not kept: it is null, whatever is asked.
+Kind = Literal["text", "integer", "number", "bool", "time", "uuid", "json", "none"]
 
 
 class Key(msgspec.Struct, frozen=True):

@@ -26,6 +26,7 @@ _CAST = {
     "time": "timestamptz",
     "uuid": "uuid",
     "json": "jsonb",
+    "none": "text",
 }
 _SIGN = {"eq": "=", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _BIGINT_MAX = 2**63 - 1
@@ -76,6 +77,8 @@ class Statement:
             value = value.before(self._now)
         if value is None:
             return f"{field.sql} is {'not ' if op == 'ne' else ''}null"
+        if field.kind == "none":
+            return "true" if op == "ne" else "false"
         if field.kind == "text":
             return self._compare_text(field, op, str(value))
         cast = _CAST[field.kind]

@@ -33,6 +33,8 @@ ENDS = {
     "stop_editing": "placed",
 }
 PAYMENTS = {"authorize": "authorized", "capture": "paid", "refund": "refunded"}
+# Where only a part of the total was authorized.
+PARTLY = {"authorized": "partially_authorized", "paid": "partially_paid"}
 
 _LENGTHS = {
     "number": 100, "language_code": 5, "country_lock": 2, "affiliate_code": 100, "coupon_code": 100,
@@ -42,7 +44,7 @@ _LENGTHS = {
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What steps depend on. The fields stand in the order of `orders.actions.COLUMNS`."""
+    """What steps depend on. The fields stand in the order of `orders.rows.COLUMNS`."""
 
     id: int
     version: int
@@ -55,6 +57,15 @@ class Order(msgspec.Struct, frozen=True):
     billing_address_id: int | None
     site_id: int | None
     store_id: int | None
+    payment_status: str
+    payment_source_id: int | None
+    saves_payment_source: bool
+    authorization_minor: int | None
+
+    @property
+    def is_payable(self) -> bool:
+        """Whether what it is paid with may still be another."""
+        return self.status != "cancelled" and self.payment_status == "unpaid"
 
     @property
     def is_open(self) -> bool:

@@ -8,8 +8,8 @@ from patron.customers import address_book
 from patron.kernel import events
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid, NotFound
-from patron.orders import actions
 from patron.orders.model import Order
+from patron.orders.rows import lock, write
 
 Which = Literal["shipping", "billing"]
 OTHER: dict[Which, Which] = {"shipping": "billing", "billing": "shipping"}
@@ -17,7 +17,7 @@ OTHER: dict[Which, Which] = {"shipping": "billing", "billing": "shipping"}
 
 async def put(ctx: Ctx, order_id: int, given: Mapping[Which, int | None]) -> None:
     """Say where the order goes; None for nowhere. Raises NotFound, and Invalid for an address out of reach."""
-    order = await actions.lock(ctx, order_id)
+    order = await lock(ctx, order_id)
     _check_open(order)
     for which, address_id in given.items():
         if address_id is not None:
@@ -27,7 +27,7 @@ async def put(ctx: Ctx, order_id: int, given: Mapping[Which, int | None]) -> Non
 
 async def clone(ctx: Ctx, order_id: int, which: Which, address_id: int) -> None:
     """Give the order a copy of an address. Raises NotFound, and Invalid for an address out of reach."""
-    order = await actions.lock(ctx, order_id)
+    order = await lock(ctx, order_id)
     _check_open(order)
     field = f"{which}_address_clone_id"
     await _check(ctx, address_id, field)
@@ -36,14 +36,14 @@ async def clone(ctx: Ctx, order_id: int, which: Which, address_id: int) -> None:
 
 async def same(ctx: Ctx, order_id: int, which: Which) -> None:
     """Let one be like the other. Raises NotFound, Invalid."""
-    order = await actions.lock(ctx, order_id)
+    order = await lock(ctx, order_id)
     _check_open(order)
     await _write(ctx, order, {which: _address(order, OTHER[which])})
 
 
 async def save(ctx: Ctx, order_id: int, which: Which) -> None:
     """Put the order's address into its customer's book. Raises NotFound, Invalid."""
-    order = await actions.lock(ctx, order_id)
+    order = await lock(ctx, order_id)
     address_id = _address(order, which)
     if order.account_id is None or address_id is None:
         raise Invalid.field(f"{which}_address", "can't be blank", "missing")
@@ -68,5 +68,5 @@ def _check_open(order: Order) -> None:
 
 
 async def _write(ctx: Ctx, order: Order, given: Mapping[Which, int | None]) -> None:
-    await actions.write(ctx, order.id, {f"{which}_address_id": number for which, number in given.items()})
+    await write(ctx, order.id, {f"{which}_address_id": number for which, number in given.items()})
     await events.record(ctx, "order.updated", account_id=order.account_id, subject=f"order/{order.id}")

@@ -4,11 +4,13 @@ from typing import Any
 
 import msgspec
 
-from patron.kernel import events
+from patron.attachments import owners as attachments
+from patron.kernel import events, written
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid, NotFound, Refused, check_version
 from patron.kernel.values import from_minor
-from patron.orders import actions as orders
+from patron.orders import rows as orders
+from patron.orders import steps
 from patron.orders.model import Order
 from patron.tags import tagging
 from patron.transactions import actions as transactions
@@ -53,6 +55,7 @@ async def lock(ctx: Ctx, return_id: int) -> Return:
 
 async def create(ctx: Ctx, order_id: int, values: dict[str, Any]) -> int:
     """A draft of a return of an order that was placed; a shopper's own only. Raises Invalid."""
+    made = written.checked(values, written.REFERENCES, is_new=True)
     order = await _order(ctx, order_id)
     number = await ctx.db.value(
         """
@@ -63,9 +66,9 @@ async def create(ctx: Ctx, order_id: int, values: dict[str, Any]) -> int:
         ctx.tenant_id,
         order_id,
         order.account_id,
-        values.get("reference"),
-        values.get("reference_origin"),
-        values.get("metadata") or {},
+        made.get("reference"),
+        made.get("reference_origin"),
+        made.get("metadata", {}),
         ctx.now,
     )
     await events.record(ctx, "return.created", account_id=order.account_id, subject=f"return/{number}")
@@ -85,11 +88,12 @@ async def _order(ctx: Ctx, order_id: int) -> Order:
 
 
 async def update(ctx: Ctx, return_id: int, values: dict[str, Any], *, expect: frozenset[int] | None = None) -> None:
-    """Change what is given. Raises NotFound, Stale."""
+    """Change what is given. Raises NotFound, Stale, Invalid."""
     before = await lock(ctx, return_id)
     check_version(before.version, expect)
-    if values:
-        await _write(ctx, before, values)
+    made = written.checked(values, written.REFERENCES, is_new=False)
+    if made:
+        await _write(ctx, before, made)
         await events.record(ctx, "return.updated", account_id=before.account_id, subject=f"return/{return_id}")
 
 
@@ -131,7 +135,7 @@ async def take(ctx: Ctx, return_id: int, step: str, *, refund_minor: int | None 
 
 async def _refund(ctx: Ctx, one: Return, wanted: int | None) -> int:
     order = await orders.lock(ctx, one.order_id)
-    left = await orders.not_given_back(ctx, order)
+    left = await steps.not_given_back(ctx, order)
     amount = left if wanted is None else wanted
     if not 0 <= amount <= left:
         raise Invalid.field("refund_minor", f"must be less than or equal to {left}", "less_than_or_equal_to")
@@ -161,6 +165,7 @@ async def delete(ctx: Ctx, return_id: int, *, expect: frozenset[int] | None = No
     check_version(before.version, expect)
     if before.status not in ("draft", "cancelled"):
         raise Refused("return_under_way", "A return that is under way stays.")
+    await attachments.forget(ctx, "return", [return_id])
     await tagging.forget(ctx, "return", [return_id])
     await ctx.db.execute("delete from order_return where tenant_id = $1 and id = $2", ctx.tenant_id, return_id)
     await events.record(ctx, "return.deleted", account_id=before.account_id, subject=f"return/{return_id}")

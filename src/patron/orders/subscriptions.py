@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from patron.kernel import events
+from patron.kernel import events, written
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid, NotFound, Refused, check_version
-from patron.orders import actions as orders
+from patron.orders import rows as orders
 from patron.orders.selling import hold_market
 from patron.tags import tagging
 
@@ -26,6 +26,7 @@ _SPANS = {
 }
 # Five or six fields of a crontab; which moments they mean is for whoever makes the orders to say.
 _CRONTAB = re.compile(r"(?:[\d*/,A-Za-z-]+ ){4,5}[\d*/,A-Za-z-]+")
+FREQUENCY_LENGTH_MAX = 200
 # Step → from where, to where.
 STEPS: dict[str, tuple[tuple[str, ...], str]] = {
     "activate": (("draft", "inactive"), "active"),
@@ -59,10 +60,11 @@ def checked(values: dict[str, Any]) -> dict[str, Any]:
     frequency = values.get("frequency")
     if "frequency" in values and not (frequency in _SPANS or _CRONTAB.fullmatch(frequency or "")):
         raise Invalid.field("frequency", "is not included in the list", "inclusion")
+    written.check_length("frequency", frequency, FREQUENCY_LENGTH_MAX)
     hours = values.get("renewal_alert_hours")
     if hours is not None and not 1 <= hours <= 720:
         raise Invalid.field("renewal_alert_hours", "is not between 1 and 720 hours", "inclusion")
-    return {**values, **({"metadata": values["metadata"] or {}} if "metadata" in values else {})}
+    return {**values, **written.checked(values, written.REFERENCES, is_new=False)}
 
 
 async def lock(ctx: Ctx, subscription_id: int) -> Subscription:
@@ -117,10 +119,20 @@ def _subject(number: int) -> str:
 
 
 async def update(ctx: Ctx, number: int, values: dict[str, Any], *, expect: frozenset[int] | None = None) -> None:
-    """Change what is given; another frequency counts from now on. Raises NotFound, Stale, Invalid."""
+    """Change what is given, among it `wallet_entry`, a card's number; another frequency counts from now on.
+
+    Raises NotFound, Stale, Invalid.
+    """
     before = await lock(ctx, number)
     check_version(before.version, expect)
     made = checked(values)
+    if made.get("wallet_entry") is not None and not await ctx.db.value(
+        "select exists (select from card k where k.tenant_id = $1 and k.number = $2 and k.account_id = $3)",
+        ctx.tenant_id,
+        made["wallet_entry"],
+        before.account_id,
+    ):
+        raise Invalid.field("customer_payment_source", "must exist", "required")
     if made.get("frequency", before.frequency) != before.frequency and before.status == "active":
         made.setdefault("next_run_at", next_run(made["frequency"], max(ctx.now, before.starts_at)))
     if made:

@@ -140,3 +140,29 @@ async def test_addresses_of_an_order_are_named_copied_and_saved(organization: Or
         "orders", order["id"], relationships={"shipping_address": to_one("addresses", "k" * 12)}
     )
     assert nowhere.json()["errors"][0]["source"] == {"pointer": "/data/relationships/shipping_address"}
+
+
+async def test_a_guest_copies_only_addresses_that_are_nobodys(organization: Organization) -> None:
+    customer = await organization.create("customers", email="book@example.com", password="Secret-42-word")
+    address = await organization.create("addresses", **ADDRESS)
+    links = {"customer": to_one("customers", customer["id"]), "address": to_one("addresses", address["id"])}
+    await organization.create("customer_addresses", links)
+    guest = await organization.guest_token()
+    own = await organization.create("addresses", token=guest, **ADDRESS)
+    order = await organization.create("orders", token=guest)
+    for which in ("shipping", "billing"):
+        name = f"_{which}_address_clone_id"
+        refused = await organization.patch("orders", order["id"], {name: address["id"]}, token=guest)
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["source"] == {"pointer": f"/data/attributes/{name}"}
+        copied = await organization.patch("orders", order["id"], {name: own["id"]}, token=guest)
+        assert copied.status_code == 200, copied.text
+    other = await organization.create("customers", email="other@example.com", password="Secret-42-word")
+    assert other["id"]
+    for email, status in (("book@example.com", 200), ("other@example.com", 422)):
+        token = (await organization.customer_ticket(email, "Secret-42-word"))["access_token"]
+        mine = await organization.create("orders", token=token)
+        answer = await organization.patch(
+            "orders", mine["id"], {"_shipping_address_clone_id": address["id"]}, token=token
+        )
+        assert answer.status_code == status, email

@@ -139,3 +139,77 @@ async def test_orders_returns_and_subscriptions_are_tagged(organization: Organiz
         assert [tag["attributes"]["name"] for tag in read.json()["included"]] == ["gift"]
         found = await organization.get(f"{type_}?filter[q][tags_name_eq]=gift")
         assert [row["id"] for row in found.json()["data"]] == [one["id"]]
+
+
+async def test_attachments_hang_on_a_return_and_go_with_it(organization: Organization) -> None:
+    order = await placed(organization, "files@example.com")
+    made = await organization.create("returns", {"order": to_one("orders", order["id"])})
+    links = {"attachable": to_one("returns", made["id"])}
+    attachment = await organization.create("attachments", links, name="Label")
+    listed = await organization.get(f"returns/{made['id']}/attachments")
+    assert [one["id"] for one in listed.json()["data"]] == [attachment["id"]]
+    found = await organization.get("returns?filter[q][attachments_name_eq]=Label&include=attachments")
+    assert [one["id"] for one in found.json()["data"]] == [made["id"]]
+    assert (await organization.call("DELETE", f"returns/{made['id']}")).status_code == 204
+    assert (await organization.get(f"attachments/{attachment['id']}")).status_code == 404
+    on_order = await organization.create("attachments", {"attachable": to_one("orders", order["id"])}, name="Invoice")
+    orders = await organization.get(f"orders?filter[attachments_id]={on_order['id']}")
+    assert [one["id"] for one in orders.json()["data"]] == [order["id"]]
+
+
+@pytest.mark.parametrize("type_", ["returns", "order_subscriptions"])
+async def test_references_have_a_length(organization: Organization, type_: str) -> None:
+    order = await placed(organization, "long@example.com")
+    links = {"source_order" if type_ == "order_subscriptions" else "order": to_one("orders", order["id"])}
+    given = {"frequency": "daily"} if type_ == "order_subscriptions" else {}
+    made = await organization.create(type_, links, **given, reference=" R ", reference_origin="o" * 200)
+    assert (made["attributes"]["reference"], made["attributes"]["metadata"]) == ("R", {})
+    for name in ("reference", "reference_origin"):
+        wrong = {name: "x" * 201}
+        answers = [
+            await organization.patch(type_, made["id"], wrong),
+            await organization.call("POST", type_, document(type_, {**given, **wrong}, links)),
+        ]
+        for answer in answers:
+            assert answer.status_code == 422
+            error = answer.json()["errors"][0]
+            assert (error["source"]["pointer"], error["meta"]["error"]) == (f"/data/attributes/{name}", "too_long")
+    kept = await step(organization, type_, made["id"], reference=None, metadata={"a": 1})
+    assert (kept["reference"], kept["metadata"]) == (None, {"a": 1})
+
+
+async def test_a_subscription_is_paid_with_an_entry_of_the_wallet(organization: Organization) -> None:
+    order = await placed(organization, "wallet@example.com")
+    customer = (await organization.get(f"orders/{order['id']}/customer")).json()["data"]
+    links = {"source_order": to_one("orders", order["id"])}
+    made = await organization.create("order_subscriptions", links, frequency="weekly")
+    entry = await organization.create(
+        "customer_payment_sources", {"customer": to_one("customers", customer["id"])}, payment_source_token="tok"
+    )
+    other = await organization.create("customers", email="else@example.com")
+    theirs = await organization.create("customer_payment_sources", {"customer": to_one("customers", other["id"])})
+
+    def with_entry(one: Any) -> dict[str, Any]:
+        return {"customer_payment_source": to_one("customer_payment_sources", one and one["id"])}
+
+    refused = await organization.call(
+        "POST",
+        "order_subscriptions",
+        document("order_subscriptions", {"frequency": "daily"}, links | with_entry(entry)),
+    )
+    assert refused.json()["errors"][0]["code"] == "PARAM_NOT_ALLOWED"
+    for one in (theirs, {"id": "nonsense"}):
+        answer = await organization.patch("order_subscriptions", made["id"], {}, with_entry(one))
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["source"] == {"pointer": "/data/relationships/customer_payment_source"}
+    assert (await organization.patch("order_subscriptions", made["id"], {}, with_entry(entry))).status_code == 200
+    for asked in (
+        f"filter[customer_payment_source_id]={entry['id']}",
+        "filter[q][customer_payment_source_name_null]=true",
+    ):
+        found = await organization.get(f"order_subscriptions?{asked}&include=customer_payment_source")
+        assert [one["id"] for one in found.json()["included"]] == [entry["id"]]
+    assert (await organization.call("DELETE", f"customer_payment_sources/{entry['id']}")).status_code == 204
+    related = await organization.get(f"order_subscriptions/{made['id']}/customer_payment_source")
+    assert (related.status_code, related.json()["data"]) == (200, None)
+    assert (await organization.patch("order_subscriptions", made["id"], {}, with_entry(None))).status_code == 200

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from organizations import Organization, document
+from jsonapi_forms import HOME
+from organizations import Organization, document, to_one
+from patron.jsonapi import ids
 from shops import ACCOUNTS
 
 
@@ -97,6 +99,22 @@ async def test_a_tag_or_a_customer_that_goes_lets_go(organization: Organization)
     links = "select count(*) from tagging where tenant_id = $1"
     assert await organization.shop.database.session().value(links, organization.shop.tenant_id) == 0
     assert (await organization.get(f"tags/{other['id']}")).status_code == 200
+
+
+async def test_the_addresses_of_a_customer_who_goes_let_go_of_their_tags(
+    organization: Organization,
+) -> None:
+    tags = _to_many(await organization.create("tags", name="kept"))
+    customer = await organization.create("customers", email="tagged@example.com")
+    alone, taken_out = [await organization.create("addresses", tags, **HOME) for _ in range(2)]
+    for address in (await organization.create("addresses", tags, **HOME), taken_out):
+        links = {"customer": to_one("customers", customer["id"]), "address": to_one("addresses", address["id"])}
+        entry = await organization.create("customer_addresses", links)
+    assert (await organization.call("DELETE", f"customer_addresses/{entry['id']}")).status_code == 204
+    assert (await organization.call("DELETE", f"customers/{customer['id']}")).status_code == 204
+    sql = "select owner_id from tagging where tenant_id = $1 and kind = 'address'"
+    left = await organization.shop.database.session().fetch(sql, organization.shop.tenant_id)
+    assert [row["owner_id"] for row in left] == [ids.read(alone["id"])]
 
 
 async def test_tags_are_not_for_sales_channels(organization: Organization) -> None:

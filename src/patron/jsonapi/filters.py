@@ -220,9 +220,11 @@ def _empty(one: Relationship, name: str, served: Mapping[str, Resource], met: tu
 def _field(resource: Resource, name: str, served: Mapping[str, Resource], met: tuple[str, ...]) -> Field | None:
     if name == "id":
         return resource.listing.fields["id"]
-    attribute = next((one for one in (*resource.attributes, *resource.scopes) if one.name == name), None)
+    known = (*resource.attributes, *resource.scopes)
+    attribute = next((one for one in known if one.name == name and one.field), None)
     if attribute is not None:
-        return resource.listing.fields[attribute.field] if attribute.field else None
+        assert attribute.field is not None
+        return resource.listing.fields[attribute.field]
     for one in resource.relationships:
         if one.filters and name.startswith(f"{one.name}_"):
             found = _behind(resource, one, name[len(one.name) + 1 :], served, met)
@@ -239,7 +241,8 @@ def _behind(
         return resource.listing.fields[one.own] if name == "id" else None
     target = served.get(one.targets[0])
     if target is None or (one.own is None and one.key is None):
-        return _empty(one, name, served, met)
+        is_own = resource.attribute(f"{one.name}_{name}") is not None
+        return None if is_own else _empty(one, name, served, met)
     if target.type in met:
         return None
     seen = target if one.listing is None else msgspec.structs.replace(target, listing=one.listing)

@@ -97,9 +97,7 @@ def _attribute(change: Change, resource: Resource, caller: Caller, name: str, va
         raise refuse(name, "attributes")
     if how in one.private and caller.is_public:
         raise Forbidden(f"{name} is not for sales channels.")
-    read_value: Any = fitting(one, value)
-    if one.names and read_value is not None:
-        read_value = ids.read(read_value) or 0
+    read_value = fitting(one, value)
     (change.triggers if name.startswith("_") else change.attributes)[name] = read_value
 
 
@@ -126,6 +124,8 @@ def fitting(one: Attribute, value: Any) -> Any:
     is_fit: bool = isinstance(value, _TYPES[one.kind])
     if not is_fit or (isinstance(value, bool) and one.kind != "boolean"):
         raise Invalid.field(one.name, f"is not a valid {one.kind}", "invalid")
+    if one.names:
+        return ids.read(value) or 0
     if one.kind == "date-time":
         return _moment(one, str(value))
     if one.kind in _BOUNDS and abs(value) > _BOUNDS[one.kind]:

@@ -29,9 +29,9 @@ EVERY_TYPE = (
 
 
 def named(change: Change) -> tuple[str, int] | None:
-    """The payment source that a change names, by kind and id."""
+    """The payment source that a change names, by kind and id; of a kind that is not kept, one that is not there."""
     linked = change.relationships.get("payment_source")
-    return None if linked is None else (_KINDS[linked[0]], linked[1])
+    return None if linked is None else (_KINDS.get(linked[0], ""), linked[1])
 
 
 def _given(change: Change) -> dict[str, Any]:

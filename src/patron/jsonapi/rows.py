@@ -91,7 +91,11 @@ def _take(
     elif (one := resource.relationship(name)) is not None:
         _related(served, draft, one, value, row, depth)
     elif name.endswith("_id") and resource.relationship(name[:-3]) is not None:
-        draft.links[name[:-3]] = _linked(_relationship(draft, name[:-3]), value, row)
+        one = _relationship(draft, name[:-3])
+        if value in (None, "") or not served.keys().isdisjoint(one.targets):
+            draft.links[one.name] = _linked(one, value, row)
+        else:
+            draft.warnings.append((one.name, "is not kept here"))
     elif not (name.endswith("_type") and resource.relationship(name[:-5]) is not None):
         raise Invalid.field(name[:100], f"is no attribute of {resource.type}", "unknown")
 

@@ -163,8 +163,8 @@ async def create(request: Request) -> Document:
 
 async def _check_links(request: Request, change: Change) -> None:
     """A change links to what we keep, and that of a sales channel to what it may see: nobody puts a list or a card on a
-    stranger, themselves into a group, or copies an address of which only the id is known. Markets are those of the token.
-    Whether the rest is there, the slices look. Raises Invalid.
+    stranger, themselves into a group, or copies an address by its id alone. Markets are those of the token. Whether
+    the rest is there, the slices look. Raises Invalid.
     """
     for name, value in change.relationships.items():
         one = request.route.resource.relationship(name)

@@ -18,11 +18,15 @@ CLEAN = {name: value for name, value in os.environ.items() if not re.match(r"PAT
 LINE_BYTES_MAX = 4_000_000
 
 
+def _env(database_url: str, more: dict[str, str]) -> dict[str, str]:
+    known = {"DATABASE_URL": database_url, "PATRON_SECRET_KEY": TEST_KEY, "PATRON_LOG_LEVEL": "warning"}
+    return CLEAN | known | more
+
+
 @contextmanager
 def serving(database_url: str, log: Path, **settings: str) -> Iterator[str]:
     """One server process, as `patron serve` starts it, on a port of its own, with these settings. Gives its address."""
-    own = {"DATABASE_URL": database_url, "PATRON_SECRET_KEY": TEST_KEY, "PATRON_LOG_LEVEL": "warning"}
-    env = CLEAN | own | settings
+    env = _env(database_url, settings)
     with socket.create_server(("127.0.0.1", 0)) as listening, log.open("wb") as sink:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "patron.server", str(listening.fileno())],
@@ -36,6 +40,24 @@ def serving(database_url: str, log: Path, **settings: str) -> Iterator[str]:
         # The socket listens already: the first request waits until the server is there.
         assert httpx.get(f"{base}/healthz", timeout=60).status_code == 200
         yield base
+    finally:
+        process.terminate()
+        process.wait(30)
+        sys.stdout.write(log.read_text(encoding="utf-8"))
+
+
+@contextmanager
+def working(database_url: str, log: Path, **settings: str) -> Iterator[None]:
+    """A worker process beside the server."""
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "patron.worker"],
+            env=_env(database_url, settings),
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield
     finally:
         process.terminate()
         process.wait(30)

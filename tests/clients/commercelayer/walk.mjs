@@ -115,7 +115,7 @@ export class Walk {
   // an update changes, `blank` the refusal of a create without anything, `once` what only its answer shows. Answers one that is
   // still there.
   async resource(type, { make, change, blank, listed = {}, once = [] }) {
-    const { letters, relationships } = this.facts.types[type]
+    const { letters } = this.facts.types[type]
     const can = (operation) => letters.includes(LETTERS[operation])
     const isFresh = (shown) => {
       assert.equal(shown.type, type)
@@ -144,7 +144,7 @@ export class Walk {
       await this.succeeds(type, 'update', [{ id: made.id, ...change }], (changed) => assert.deepEqual(changed[name], value))
       await this.fails(type, 'update', [{ id: NOBODY, ...change }], MISSING)
     }
-    for (const one of relationships) await this.relationship(type, made.id, one)
+    await this.relationships(type, made.id)
     if (can('delete')) {
       const other = await this.cl[type].create(await make())
       await this.succeeds(type, 'delete', [other.id], (none) => assert.equal(none, undefined))
@@ -162,20 +162,47 @@ export class Walk {
     const stranger = CommerceLayer({ organization: this.facts.organization, domain: this.domain, accessToken: 'x.y.z' })
     await assert.rejects(stranger[name].retrieve(), (error) => error.status === 401 && error.first().code === 'INVALID_TOKEN')
     this.report({ type, operation: 'retrieve', outcome: 'failure' })
+    await this.relationships(type, shown.id, name)
   }
 
-  // A relationship's own route, and the same by `include`.
-  async relationship(type, id, { name, many, includes }) {
-    if (typeof this.cl[type][name] !== 'function') {
-      this.report({ check: `the client knows no route for ${type}.${name}` })
-      return
+  // All relationships of one. `part` is the client's name for the type, and its path.
+  async relationships(type, id, part = type) {
+    for (const one of this.facts.types[type].relationships) await this.relationship(type, id, one, part)
+  }
+
+  // A relationship's own route, its linkage, and the same by `include`.
+  async relationship(type, id, { name, many, includes }, part) {
+    const cl = { [type]: this.cl[part] }
+    let found
+    if (typeof cl[type][name] === 'function') {
+      found = await this.succeeds(type, name, [id], undefined, cl)
+      await this.fails(type, name, [NOBODY], MISSING, cl)
+    } else {
+      found = await this.byHand(type, name, (one) => `${part}/${one}/${name}`, id)
     }
-    const isShaped = (found) => assert.equal(Array.isArray(found), many, `${type}.${name}`)
-    const found = await this.succeeds(type, name, [id], isShaped)
-    await this.fails(type, name, [NOBODY], MISSING)
-    if (!includes) return
-    const whole = await this.cl[type].retrieve(id, { include: [name], fields: { [type]: ['created_at', name] } })
+    assert.equal(Array.isArray(found), many, `${type}.${name}`)
     const ids = (some) => (many ? idsOf(some).sort() : (some?.id ?? null))
+    const linked = await this.byHand(type, `${name}.linkage`, (one) => `${part}/${one}/relationships/${name}`, id)
+    assert.deepEqual(ids(linked), ids(found), `linkage of ${type}.${name}`)
+    if (!includes) return
+    const whole = await cl[type].retrieve(id, { include: [name], fields: { [type]: ['created_at', name] } })
     assert.deepEqual(ids(whole[name]), ids(found), `include ${type}.${name}`)
+  }
+
+  // Routes that links lead to and for which the client has no method: linkages, and relationships of many types.
+  async byHand(type, operation, path, id) {
+    const { accessToken } = await this.integrationToken()
+    const ask = async (one) => {
+      const url = `https://${this.facts.organization}.${this.domain}/api/${path(one)}`
+      const answer = await fetch(url, { headers: { authorization: `Bearer ${accessToken}` } })
+      return { status: answer.status, ...(await answer.json()) }
+    }
+    const { status, data } = await ask(id)
+    assert.equal(status, 200, `${type}.${operation}`)
+    this.report({ type, operation, outcome: 'success' })
+    const { errors } = await ask(NOBODY)
+    assert.equal(errors?.[0].code, MISSING.code, `${type}.${operation}`)
+    this.report({ type, operation, outcome: 'failure', error: `404 ${MISSING.code}` })
+    return data
   }
 }

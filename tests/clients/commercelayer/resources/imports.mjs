@@ -11,7 +11,7 @@ export default async function imports(walk) {
   const over = await done(walk, 'imports', given)
   await walk.check('an import counts what it took and tells what was wrong', async () => {
     const { status, inputs_size, processed_count, errors_count, warnings_count } = over
-    assert.deepEqual([status, inputs_size, processed_count, errors_count, warnings_count], ['completed', 3, 3, 1, 0])
+    assert.deepEqual([status, inputs_size, processed_count, errors_count, warnings_count], ['completed', 3, 2, 1, 0])
     assert.deepEqual(Object.keys(over.errors_log.nobody), ['email'])
     const found = await cl.customers.list({ filters: { email_in: emails }, sort: ['created_at'] })
     assert.deepEqual(Array.from(found, (one) => one.metadata), [{ from: 'elsewhere' }, { from: 'elsewhere' }])

@@ -1,6 +1,5 @@
 // The organization of a token.
 import assert from 'node:assert/strict'
-import { MISSING, NOBODY } from '../walk.mjs'
 
 export default async function organizations(walk) {
   await walk.singleton('organizations', 'organization', (shown) => {
@@ -13,6 +12,4 @@ export default async function organizations(walk) {
     const thin = await guest.organization.retrieve({ fields: { organizations: ['slug'] } })
     assert.deepEqual({ ...thin }, { id, type: 'organizations', slug: walk.facts.organization })
   })
-  await walk.succeeds('organization', 'event_stores', [id], (log) => assert.ok(Array.isArray(log)))
-  await walk.fails('organization', 'event_stores', [NOBODY], MISSING)
 }

@@ -54,6 +54,7 @@ _ENDED = {
     "ended_token": "expires_at < $2::timestamptz",
     "ticket_family": "least(expires_at, coalesce(ended_at, expires_at)) < $2::timestamptz - interval '1 day'",
     "access_grant": "least(coalesce(refresh_expires_at, expires_at), ended_at) < $2::timestamptz - interval '1 day'",
+    "authorization_code": "expires_at < $2::timestamptz - interval '1 day'",
     "sign_in_failure": "last_at < $2::timestamptz - interval '1 day'",
     "login_device": "seen_at < $2::timestamptz - interval '400 days'",
     "mailed_code": "created_at < $2::timestamptz - interval '1 day'",

@@ -2,7 +2,19 @@
 
 import typer
 
-from patron.cli import applications, keys, mail_templates, mails, running, seeding, sites, tenants, visits, webhooks
+from patron.cli import (
+    applications,
+    keys,
+    mail_templates,
+    mails,
+    running,
+    seeding,
+    sites,
+    tenants,
+    users,
+    visits,
+    webhooks,
+)
 from patron.cli.doctor import doctor
 from patron.cli.exporting import export_customers
 from patron.cli.importing import import_customers
@@ -29,6 +41,7 @@ app.command("export")(export_customers)
 app.add_typer(tenants.app, name="tenant")
 app.add_typer(sites.app, name="site")
 app.add_typer(applications.app, name="application")
+app.add_typer(users.app, name="user")
 app.add_typer(keys.app, name="keys")
 app.add_typer(mails.app, name="mail")
 app.add_typer(webhooks.app, name="webhook")

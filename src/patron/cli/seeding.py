@@ -10,8 +10,8 @@ from patron.demo import seeding
 from patron.demo.choices import Choices
 from patron.demo.progress import counting
 from patron.demo.rows import Target
-from patron.demo.shop import readable_password
 from patron.kernel.secrets import Passwords
+from patron.staff.model import readable_password
 from patron.tenants import queries as tenants
 
 

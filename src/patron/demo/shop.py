@@ -5,7 +5,6 @@ process that ends in between has lost them, and the next start makes new ones.
 """
 
 import asyncio
-import secrets as random
 from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
@@ -27,9 +26,11 @@ from patron.kernel.errors import NotFound
 from patron.kernel.secrets import random_token
 from patron.logins import actions as logins
 from patron.logins import queries as login_queries
+from patron.staff import actions as users
+from patron.staff.model import readable_password
 from patron.tenants import actions as tenants
 from patron.tenants import queries as tenant_queries
-from patron.tenants.model import BEHAVIORS, PasswordPolicy
+from patron.tenants.model import BEHAVIORS
 
 SLUG = "patron-demo"
 CLIENT_ID = "patron-demo.storefront.1.0.0.Release"
@@ -39,7 +40,6 @@ CUSTOMERS = 2_000
 SEED = 1
 
 _LOCK = 0x70617472  # of pg_advisory_xact_lock: two first starts on one database make one shop
-_READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 class Kibo(msgspec.Struct, frozen=True):
@@ -200,7 +200,7 @@ async def _put_staff(db: Session, secrets: Secrets, tenant_id: int, now: datetim
     """The demo's member of staff with a new password."""
     staff = Staff(STAFF_EMAIL, readable_password())
     hashed = await secrets.passwords.hash(staff.password)
-    await tenants.put_staff(db, tenant_id, email=staff.email, name="Sam Demo", password_hash=hashed, now=now)
+    await users.put(db, tenant_id, email=staff.email, first_name="Sam", last_name="Demo", password_hash=hashed, now=now)
     return staff
 
 
@@ -214,12 +214,3 @@ async def _add_shopper(db: Session, secrets: Secrets, target: Target, choices: C
     person = msgspec.structs.replace(person, comings=came)
     (account_id,) = await write(db, known, [person])
     return Shopper(SHOPPER_EMAIL, password, account_id)
-
-
-def readable_password() -> str:
-    """A password that can be typed from a screen: 74 random bits, in three groups."""
-    while True:
-        groups = ("".join(random.choice(_READABLE) for _ in range(5)) for _ in range(3))
-        password = "-".join(groups)
-        if PasswordPolicy().fault(password) is None:
-            return password

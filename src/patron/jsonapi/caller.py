@@ -7,6 +7,7 @@ from patron.jsonapi.resources import Resource
 from patron.kernel.caller import Actor, Site
 from patron.kernel.errors import Forbidden
 from patron.kernel.query import Compare, Filter, Some
+from patron.staff.model import User
 from patron.tenants.grants import Grant
 from patron.tenants.model import BEHAVIORS
 from patron.tenants.programs import Market, Program
@@ -23,11 +24,15 @@ class Everything:
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """A verified access token: its program and its grant. `user_id` is the customer's, who has signed in."""
+    """A verified access token: its program and its grant.
+
+    `user_id` is the customer's, who has signed in; `user` is the user of the organization for whom it acts.
+    """
 
     program: Program
     grant: Grant
     user_id: str | None = None
+    user: User | None = None
 
     @property
     def account_id(self) -> int | None:
@@ -42,6 +47,8 @@ class Caller(msgspec.Struct, frozen=True):
     @property
     def actor(self) -> Actor:
         """Whom changes are told of."""
+        if self.user is not None:
+            return Actor("staff", self.program.client_id, self.user.email, None, self.program.id, staff_id=self.user.id)
         if self.account_id is None:
             return Actor("application", self.program.client_id, application_id=self.program.id)
         return Actor("shopper", self.program.client_id, self.user_id, self.account_id, self.program.id)

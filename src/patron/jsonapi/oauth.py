@@ -17,6 +17,8 @@ from patron.logins import actions as logins
 from patron.logins import sign_in
 from patron.markets import stores
 from patron.segments import queries as segments
+from patron.staff import codes
+from patron.staff import queries as users
 from patron.tenants import grants, programs
 from patron.tenants import queries as tenants
 from patron.tenants.grants import Asked, Grant
@@ -24,6 +26,7 @@ from patron.tenants.programs import Market, Program
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 SCOPE_LENGTH_MAX = 1_000
+_OF_PUBLIC_APPS = ("authorization_code", "refresh_token")
 _SCOPE = re.compile(r"(?P<noun>market|store|stock_location):(?:(?P<all>all)|(?P<by>id|code):(?P<value>[\w.-]{1,100}))")
 
 
@@ -47,6 +50,10 @@ def _invalid_grant(detail: str = "The provided authorization grant is invalid, e
     return OAuthError("invalid_grant", detail, 401, "UNAUTHORIZED")
 
 
+def _invalid_assertion() -> OAuthError:
+    return _bad("invalid_assertion", "The provided assertion is invalid.")
+
+
 def _bad(title: str, detail: str) -> OAuthError:
     return OAuthError(title, detail, 400, "BAD_REQUEST")
 
@@ -63,6 +70,7 @@ class TokenRequest(msgspec.Struct, kw_only=True):
     refresh_token: str | None = None
     code: str | None = None
     redirect_uri: str | None = None
+    code_verifier: str | None = None
     assertion: str | None = None
 
 
@@ -86,9 +94,7 @@ class OAuth:
             case "refresh_token":
                 return await self._refresh(db, program, asked, proved, now)
             case "authorization_code":
-                if program.kind != "webapp" or not proved:
-                    raise _bad("unauthorized_client", "This client may not use this grant.")
-                raise _invalid_grant()
+                return await self._code(db, program, asked, proved, now, request_id)
             case grant_type if grant_type == JWT_BEARER:
                 return await self._assertion(db, program, asked, proved, now)
         raise _bad("unsupported_grant_type", "The authorization grant type is not supported.")
@@ -102,13 +108,16 @@ class OAuth:
             if not await programs.knows_secret(db, program, asked.client_secret):
                 raise _invalid_client()
             return program, True
-        if program.kind != "sales_channel":
+        is_public_app = program.kind == "webapp" and not program.has_secret and asked.grant_type in _OF_PUBLIC_APPS
+        if program.kind != "sales_channel" and not is_public_app:
             raise _invalid_client()
         return program, False
 
     async def _client_credentials(
         self, db: Session, program: Program, asked: TokenRequest, proved: bool, now: datetime
     ) -> dict[str, Any]:
+        if program.kind == "webapp":  # always a user's
+            raise _bad("unauthorized_client", "This client may not use this grant.")
         wanted = await self._scoped(db, program, asked.scope, proved, None)
         found = await grants.running(db, wanted, now)
         if found is None or not await self._is_good(db, program, found, now):
@@ -130,7 +139,7 @@ class OAuth:
         if program.kind != "sales_channel" or not program.takes_passwords:
             raise _bad("unauthorized_client", "This client may not use this grant.")
         actor = Actor("application", program.client_id, application_id=program.id)
-        markets = await _markets(db, program, asked.scope or "")
+        markets = await markets_of(db, program, asked.scope or "")
         site = next((market.site for market in markets or program.markets), None)
         if site is None:
             raise _bad("invalid_scope", "The organization has no market.")
@@ -148,6 +157,25 @@ class OAuth:
             grant, refresh = await grants.issue(db, wanted, now, refreshable=True)
         return await self._answer(db, program, grant, refresh, now)
 
+    async def _code(
+        self, db: Session, program: Program, asked: TokenRequest, proved: bool, now: datetime, request_id: str
+    ) -> dict[str, Any]:
+        if program.kind != "webapp":
+            raise _bad("unauthorized_client", "This client may not use this grant.")
+        actor = Actor("application", program.client_id, application_id=program.id)
+        ctx = Ctx(program.tenant_id, actor, SCOPES, now, request_id, db, self._secrets)
+        where, verifier = asked.redirect_uri or "", asked.code_verifier
+        async with db.transaction():
+            code = await codes.take(ctx, program, asked.code or "", redirect_uri=where, verifier=verifier)
+            if isinstance(code, codes.Taken):
+                scope = _narrowed(code.scope, asked.scope or "")
+                wanted = await self._scoped(db, program, scope, proved, None)
+                wanted = msgspec.structs.replace(wanted, staff_id=code.user_id, code_id=code.id)
+                grant, refresh = await grants.issue(db, wanted, now, refreshable=True)
+        if isinstance(code, codes.Refused):
+            raise _invalid_grant()
+        return await self._answer(db, program, grant, refresh, now)
+
     async def _refresh(
         self, db: Session, program: Program, asked: TokenRequest, proved: bool, now: datetime
     ) -> dict[str, Any]:
@@ -156,7 +184,9 @@ class OAuth:
             if before is None or (before.is_confidential and not proved):
                 raise _invalid_grant()
             wanted = await self._scoped(db, program, before.scope, proved, before.account_id)
-            wanted = msgspec.structs.replace(wanted, custom_claim=before.custom_claim)
+            wanted = msgspec.structs.replace(
+                wanted, custom_claim=before.custom_claim, staff_id=before.staff_id, code_id=before.code_id
+            )
             grant, refresh = await grants.issue(db, wanted, now, refreshable=True)
         return await self._answer(db, program, grant, refresh, now)
 
@@ -165,19 +195,34 @@ class OAuth:
     ) -> dict[str, Any]:
         claim = assertions.read(asked.assertion or "") if proved else None
         if claim is None:
-            raise _bad("invalid_assertion", "The provided assertion is invalid.")
-        account_id = None
-        if claim.owner is not None:
-            number = ids.read(claim.owner.id)
-            account = await accounts.find(db, program.tenant_id, number or 0)
-            is_customer = account is not None and account.customer_set == program.customer_set
-            if claim.owner.type != "Customer" or account is None or not is_customer or not account.is_active:
-                raise _bad("invalid_assertion", "The provided assertion is invalid.")
-            account_id = account.id
+            raise _invalid_assertion()
+        account_id, staff_id = await self._owner_of(db, program, claim.owner)
         wanted = await self._scoped(db, program, asked.scope, proved, account_id)
-        wanted = msgspec.structs.replace(wanted, custom_claim=claim.custom_claim)
+        wanted = msgspec.structs.replace(wanted, custom_claim=claim.custom_claim, staff_id=staff_id)
         grant, refresh = await grants.issue(db, wanted, now, refreshable=True)
         return await self._answer(db, program, grant, refresh, now)
+
+    async def _owner_of(
+        self, db: Session, program: Program, owner: assertions.Owner | None
+    ) -> tuple[int | None, int | None]:
+        """The customer or the user who is asserted to own a token. Raises OAuthError.
+
+        A sales channel is what customers use: it acts for no user. A web app acts for somebody always.
+        """
+        if owner is None:
+            if program.kind == "webapp":
+                raise _invalid_assertion()
+            return None, None
+        number = ids.read(owner.id) or 0
+        if owner.type == "User" and program.kind != "sales_channel":
+            user = await users.find(db, program.tenant_id, number)
+            if user is not None and user.is_active:
+                return None, user.id
+        if owner.type == "Customer":
+            account = await accounts.find(db, program.tenant_id, number)
+            if account is not None and account.customer_set == program.customer_set and account.is_active:
+                return account.id, None
+        raise _invalid_assertion()
 
     async def _scoped(
         self, db: Session, program: Program, scope: str | None, proved: bool, account_id: int | None
@@ -186,7 +231,7 @@ class OAuth:
 
         Raises OAuthError.
         """
-        markets = await _markets(db, program, scope or "")
+        markets = await markets_of(db, program, scope or "")
         if program.kind == "sales_channel" and any(market.is_limited for market in program.markets):
             group = None if account_id is None else await segments.group_of(db, program.tenant_id, account_id)
             entered = [market for market in markets or program.markets if market.opens_for(group)]
@@ -218,10 +263,22 @@ class OAuth:
             answer["refresh_token"] = refresh
         if grant.account_id is not None:
             answer |= {"owner_id": ids.shown(grant.account_id), "owner_type": "customer"}
+        if grant.staff_id is not None:
+            answer |= {"owner_id": ids.shown(grant.staff_id), "owner_type": "user"}
         return answer
 
     async def owner(self, caller: Caller) -> dict[str, Any] | None:
         """Whose token it is, as tokeninfo tells it (behaviour 1)."""
+        if caller.user is not None:
+            return {
+                "id": ids.shown(caller.user.id),
+                "type": "User",
+                "first_name": caller.user.first_name,
+                "last_name": caller.user.last_name,
+                "email": caller.user.email,
+                "owner": False,
+                "time_zone": caller.user.time_zone,
+            }
         if caller.account_id is None:
             return None
         account = await accounts.find(self._database.session(), caller.grant.tenant_id, caller.account_id)
@@ -259,7 +316,14 @@ class OAuth:
         return {}
 
 
-async def _markets(db: Session, program: Program, scope: str) -> list[Market] | None:
+def _narrowed(allowed: str, asked: str) -> str:
+    """The scope of a token: what the user allowed; without a scope that is all, of which an app may take a part."""
+    if allowed and asked and allowed.split() != asked.split():
+        raise _bad("invalid_scope", "The requested scope is not the one that was allowed.")
+    return allowed or asked
+
+
+async def markets_of(db: Session, program: Program, scope: str) -> list[Market] | None:
     """The markets that a scope names, by themselves or by a store; None for all, or none at all. Raises OAuthError."""
     refused = _bad("invalid_scope", "The requested scope is invalid, unknown, or malformed.")
     if len(scope) > SCOPE_LENGTH_MAX:

@@ -10,8 +10,10 @@ from patron.kernel.db import Session
 from patron.kernel.errors import Unauthenticated
 from patron.kernel.tokens import Claims
 from patron.logins.shopper import account_subject
+from patron.staff import queries as users
+from patron.staff.model import user_subject
 from patron.tenants import grants, programs
-from patron.tenants.grants import Grant
+from patron.tenants.grants import Grant, code_subject
 from patron.tenants.programs import Program
 from patron.tenants.queries import sites_subject
 from patron.tenants.tokens import application_subject
@@ -35,8 +37,10 @@ def market_ids(program: Program, grant: Grant) -> list[int]:
 
 
 def scope(grant: Grant) -> str:
-    """The scope as it was asked for; without one, all markets for who proved itself with a secret, else none."""
-    return grant.scope or ("market:all" if grant.is_confidential else "")
+    """The scope as it was asked for; without one, all markets for who proved itself with a secret or has a user behind
+    it, else none.
+    """
+    return grant.scope or ("market:all" if grant.is_confidential or grant.staff_id is not None else "")
 
 
 def claims(program: Program, grant: Grant, domain: str) -> Claims:
@@ -58,6 +62,8 @@ def claims(program: Program, grant: Grant, domain: str) -> Claims:
     }
     if grant.account_id is not None:
         made["owner"] = {"type": "Customer", "id": ids.shown(grant.account_id)}
+    if grant.staff_id is not None:
+        made["owner"] = {"type": "User", "id": ids.shown(grant.staff_id)}
     if grant.scope:
         made["market"] = {
             "id": [ids.shown(one) for one in market_ids(program, grant)],
@@ -90,6 +96,11 @@ async def caller_of(db: Session, read: Claims) -> Caller:
     grant = await grants.of_token(db, program.tenant_id, program.id, read["rand"]) if program else None
     if program is None or grant is None or grant.ended_at is not None:
         raise Unauthenticated("invalid_token: the application or its grant was ended.")
+    if grant.staff_id is not None:
+        user = await users.find(db, grant.tenant_id, grant.staff_id)
+        if user is None or not user.is_active:
+            raise Unauthenticated("invalid_token: the user is not there any more.")
+        return Caller(program, grant, user=user)
     if grant.account_id is None:
         return Caller(program, grant)
     account = await accounts.find(db, grant.tenant_id, grant.account_id)
@@ -101,5 +112,11 @@ async def caller_of(db: Session, read: Claims) -> Caller:
 def subjects(caller: Caller) -> tuple[str, ...]:
     """The names under which the token can be revoked."""
     grant = caller.grant
-    found = (application_subject(grant.tenant_id, grant.application_id), sites_subject(grant.tenant_id), grant.subject)
-    return found if grant.account_id is None else (*found, account_subject(grant.tenant_id, grant.account_id))
+    found = [application_subject(grant.tenant_id, grant.application_id), sites_subject(grant.tenant_id), grant.subject]
+    if grant.account_id is not None:
+        found.append(account_subject(grant.tenant_id, grant.account_id))
+    if grant.staff_id is not None:
+        found.append(user_subject(grant.tenant_id, grant.staff_id))
+    if grant.code_id is not None:
+        found.append(code_subject(grant.tenant_id, grant.code_id))
+    return tuple(found)

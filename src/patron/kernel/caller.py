@@ -9,7 +9,8 @@ class Actor(msgspec.Struct, frozen=True):
     """Who caused something. A shopper acts through an application, so both are known then.
 
     `impersonator` is who acts for the shopper with a ticket of their own (Kibo behaviour 8.5). `waiting_id` is the
-    sign-in of somebody who has proved a password and no second factor: nobody yet, with no account (8.4).
+    sign-in of somebody who has proved a password and no second factor: nobody yet, with no account (8.4). A user of
+    the organization has `staff_id`, and their address as `user_id`.
     """
 
     kind: Literal["application", "shopper", "staff", "system"]
@@ -19,6 +20,7 @@ class Actor(msgspec.Struct, frozen=True):
     application_id: int | None = None
     impersonator: str | None = None
     waiting_id: int | None = None
+    staff_id: int | None = None
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""Changes of tenants, customer sets, sites, applications and staff: what an operator sets up."""
+"""Changes of tenants, customer sets, sites, and applications: what an operator sets up."""
 
 import base64
 import secrets
@@ -8,7 +8,6 @@ from patron.kernel.db import Session
 from patron.kernel.errors import NotFound
 from patron.kernel.revocation import Revocations
 from patron.kernel.secrets import Vault, digest
-from patron.kernel.values import email_key
 from patron.tenants.queries import settings_subject
 from patron.tenants.tokens import application_subject
 
@@ -184,6 +183,7 @@ async def create_program(
     secret: str | None = None,
     takes_passwords: bool = False,
     access_seconds: int | None = None,
+    redirect_uris: tuple[str, ...] = (),
     now: datetime,
 ) -> int:
     """An application of the second dialect; without a secret it is a public one. Answers its id."""
@@ -191,8 +191,8 @@ async def create_program(
         await db.value(
             """
             insert into application (tenant_id, client_id, name, kind, secret_digest, takes_passwords, access_seconds,
-                                     behaviors, created_at)
-            values ($1, $2, $3, $4, $5, $6, $7, '{}', $8) returning id
+                                     behaviors, created_at, redirect_uris)
+            values ($1, $2, $3, $4, $5, $6, $7, '{}', $8, $9) returning id
             """,
             tenant_id,
             client_id,
@@ -202,6 +202,7 @@ async def create_program(
             takes_passwords,
             access_seconds,
             now,
+            list(redirect_uris),
         )
     )
     await db.execute(
@@ -267,19 +268,14 @@ async def _found(db: Session, client_id: str) -> tuple[int, int]:
     return row["tenant_id"], row["application_id"]
 
 
-async def put_staff(db: Session, tenant_id: int, *, email: str, name: str, password_hash: str, now: datetime) -> None:
-    """A member of the staff with this password, whether new or known by the address."""
+async def set_redirect_uris(db: Session, client_id: str, redirect_uris: tuple[str, ...]) -> None:
+    """Where a web app may have its codes sent from now on. Raises NotFound."""
+    tenant_id, application_id = await _found(db, client_id)
     await db.execute(
-        """
-        insert into staff (tenant_id, email, email_key, name, password_hash, created_at) values ($1, $2, $3, $4, $5, $6)
-        on conflict (tenant_id, email_key) do update set password_hash = excluded.password_hash, is_active = true
-        """,
+        "update application set redirect_uris = $3 where tenant_id = $1 and id = $2",
         tenant_id,
-        email,
-        email_key(email),
-        name,
-        password_hash,
-        now,
+        application_id,
+        list(redirect_uris),
     )
 
 

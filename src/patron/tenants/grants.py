@@ -20,12 +20,18 @@ _NONCES = 2**53
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """A row of access_grant, in the order of `COLUMNS`. `account_id` is the customer's who signed in."""
+    """A row of access_grant, in the order of `COLUMNS`.
+
+    `account_id` is the customer's who signed in, `staff_id` that of a user of the organization, `code_id` that of the
+    authorization code that it began with.
+    """
 
     tenant_id: int
     id: int
     application_id: int
     account_id: int | None
+    staff_id: int | None
+    code_id: int | None
     scope: str
     market_ids: list[int] | None
     is_confidential: bool
@@ -47,6 +53,11 @@ class Grant(msgspec.Struct, frozen=True):
         return f"grant {self.tenant_id} {self.id}"
 
 
+def code_subject(tenant_id: int, code_id: int) -> str:
+    """The name under which the tokens that an authorization code led to are revoked."""
+    return f"code {tenant_id} {code_id}"
+
+
 COLUMNS = ", ".join(f"g.{name}" for name in Grant.__struct_fields__)
 
 
@@ -60,6 +71,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     is_confidential: bool
     life: timedelta
     account_id: int | None = None
+    staff_id: int | None = None
+    code_id: int | None = None
     custom_claim: dict[str, Any] | None = None
 
 
@@ -68,7 +81,8 @@ async def running(db: Session, asked: Asked, now: datetime) -> Grant | None:
     row = await db.row(
         f"""
         select {COLUMNS} from access_grant g
-        where g.tenant_id = $1 and g.application_id = $2 and g.account_id is null and g.scope = $3
+        where g.tenant_id = $1 and g.application_id = $2 and g.account_id is null and g.staff_id is null
+          and g.scope = $3
           and g.is_confidential = $4 and g.market_ids is not distinct from $7
           and g.custom_claim is null and g.refresh_digest is null and g.ended_at is null
           and g.expires_at > $5 and g.issued_at <= $6
@@ -92,8 +106,8 @@ async def issue(db: Session, asked: Asked, now: datetime, *, refreshable: bool) 
     row = await db.row(
         f"""
         insert into access_grant as g (tenant_id, application_id, account_id, scope, market_ids, is_confidential,
-            custom_claim, nonce, issued_at, expires_at, refresh_digest, refresh_expires_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning {COLUMNS}
+            custom_claim, nonce, issued_at, expires_at, refresh_digest, refresh_expires_at, staff_id, code_id)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) returning {COLUMNS}
         """,
         asked.tenant_id,
         asked.application_id,
@@ -107,6 +121,8 @@ async def issue(db: Session, asked: Asked, now: datetime, *, refreshable: bool) 
         at + asked.life,
         digest(refresh) if refresh else None,
         at + REFRESH_LIFE if refresh else None,
+        asked.staff_id,
+        asked.code_id,
     )
     assert row is not None
     return Grant(*row), refresh
@@ -167,6 +183,33 @@ async def end(db: Session, grant: Grant, now: datetime) -> bool:
         """,
         grant.tenant_id,
         grant.id,
+        now,
+    )
+    return ended > 0
+
+
+async def end_all_of_user(db: Session, tenant_id: int, staff_id: int, now: datetime) -> None:
+    """End every grant of a user of the organization. The caller announces the user."""
+    await db.execute(
+        """
+        update access_grant set ended_at = $3, refresh_digest = null
+        where tenant_id = $1 and staff_id = $2 and ended_at is null
+        """,
+        tenant_id,
+        staff_id,
+        now,
+    )
+
+
+async def end_all_of_code(db: Session, tenant_id: int, code_id: int, now: datetime) -> bool:
+    """End the grant that a code led to, and those that came of it. The caller announces the code."""
+    ended = await db.execute(
+        """
+        update access_grant set ended_at = $3, refresh_digest = null
+        where tenant_id = $1 and code_id = $2 and ended_at is null
+        """,
+        tenant_id,
+        code_id,
         now,
     )
     return ended > 0

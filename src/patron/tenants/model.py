@@ -1,8 +1,10 @@
 """Tenants, sites and applications as the rest of the system sees them."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -165,3 +167,35 @@ def merged(tenant: Mapping[str, Any], site: Mapping[str, Any] | None) -> Policy:
         is_group = isinstance(value, dict) and isinstance(found.get(name), dict)
         found[name] = {**found[name], **value} if is_group else value
     return msgspec.convert(found, Policy)
+
+
+REDIRECT_URI_LENGTH_MAX = 2_000
+REDIRECT_URIS_MAX = 20
+_LOOPBACK = ("localhost", "127.0.0.1")
+_HOST = re.compile(r"[a-z0-9.-]+")
+
+
+def redirect_uri_fault(text: str) -> str | None:
+    """What keeps an address from being one that codes are sent to (RFC 6749 3.1.2, RFC 8252 7): a sentence, or None.
+
+    Codes travel over HTTPS, to a program on the user's own machine, or to an app by a scheme of its own.
+    """
+    if (
+        not re.fullmatch(r"[\x21-\x7e]+", text)
+        or len(text) > REDIRECT_URI_LENGTH_MAX
+        or re.search(r"[\"<>\\^`{|}]", text)
+    ):
+        return f"An address has at most {REDIRECT_URI_LENGTH_MAX} characters, all of them of those in addresses."
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return "This is no address."
+    if "#" in text or parts.username is not None:
+        return "An address that codes are sent to has no fragment (#) and no user."
+    if parts.netloc and (not _HOST.fullmatch(host) or parts.netloc.lower() not in (host, f"{host}:{port}")):
+        return "This is no address."
+    if parts.scheme in ("http", "https"):
+        is_safe = bool(host) and (parts.scheme == "https" or host in _LOOPBACK)
+        return None if is_safe else "Codes are sent over https; over http only to localhost."
+    return None if "." in parts.scheme else "An app's own scheme has a dot in it, such as com.example.app:/signed-in."

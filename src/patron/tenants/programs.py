@@ -53,6 +53,7 @@ class Program(msgspec.Struct, frozen=True):
     takes_passwords: bool
     has_secret: bool
     access_seconds: int | None
+    redirect_uris: tuple[str, ...]
     markets: tuple[Market, ...]
 
     @property
@@ -65,7 +66,7 @@ _SELECT = """
     select t.id as tenant_id, t.name as tenant_name, t.slug, t.mode,
            (select d.code from customer_set d where d.tenant_id = $1 and d.is_default) as customer_set,
            a.id, a.client_id, a.name, a.kind,
-           a.takes_passwords, a.secret_digest is not null as has_secret, a.access_seconds,
+           a.takes_passwords, a.secret_digest is not null as has_secret, a.access_seconds, a.redirect_uris,
            (select coalesce(json_agg(json_build_object('code', s.code, 'group_id', s.group_id,
                 'is_disabled', s.disabled_at is not null, 'site',
                 json_build_object('id', s.id, 'name', s.name, 'customer_set', s.customer_set_code, 'country', s.country,
@@ -99,4 +100,5 @@ async def knows_secret(db: Session, program: Program, secret: str) -> bool:
 
 
 def _program(row: Row) -> Program:
-    return Program(**{**dict(row), "markets": _MARKETS.decode(row["markets"])})
+    made = {"markets": _MARKETS.decode(row["markets"]), "redirect_uris": tuple(row["redirect_uris"])}
+    return Program(**{**dict(row), **made})

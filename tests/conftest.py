@@ -40,8 +40,10 @@ def database_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def settings(database_url: str) -> Settings:
-    """Settings of the app under test."""
-    return Settings(database_url=database_url, secret_key=TEST_KEY, home=Path("/nonexistent"))
+    """Settings of the app under test. All tests are one address: the limit of token requests has a test of its own."""
+    return Settings(
+        database_url=database_url, secret_key=TEST_KEY, home=Path("/nonexistent"), token_requests_per_minute=100_000
+    )
 
 
 @pytest.fixture(scope="session")

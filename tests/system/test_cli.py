@@ -133,6 +133,39 @@ async def test_programs_of_the_second_dialect_get_tokens(installation: Installat
         assert refused.status_code == 401
 
 
+async def test_users_are_made_and_allow_web_apps(installation: Installation, tenant_id: int) -> None:
+    uri = "https://app.example/in"
+    said = installation.patron("application", "create", "Office", "--kind", "webapp", "--redirect-uri", uri)
+    client_id = made(said, r"Client id: (\S+)")
+    named = ("--first-name", "Kim", "--last-name", "Lee", "--time-zone", "Europe/Rome")
+    password = made(installation.patron("user", "create", "kim@example.com", *named), r"Password: (\S+)")
+    assert re.search(r"kim@example.com Kim Lee yes Europe/Rome", installation.patron("user", "list"))
+    assert password not in installation.patron("user", "list", "--tenant", str(tenant_id))
+
+    app = create_app(Settings(database_url=installation.url, secret_key=KEY, home=Path("/nonexistent")))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop.test") as http,
+    ):
+
+        async def allowed(password: str, redirect_uri: str = uri) -> int:
+            asked = {"client_id": client_id, "redirect_uri": redirect_uri, "response_type": "code"}
+            typed = {"email": "kim@example.com", "password": password, "decision": "allow"}
+            return (await http.post("/oauth/authorize", data=asked | typed)).status_code
+
+        assert await allowed(password) == 303
+        other = ("user", "password", "Kim@Example.com", "--ask")
+        await asyncio.to_thread(installation.patron, *other, typed="Teapot-42-words\nTeapot-42-words\n")
+        assert (await allowed(password), await allowed("Teapot-42-words")) == (422, 303)
+        await asyncio.to_thread(installation.patron, "user", "disable", "kim@example.com")
+        assert await allowed("Teapot-42-words") == 422
+        again = await asyncio.to_thread(installation.patron, "user", "password", "kim@example.com")
+        assert await allowed(made(again, r"Password: (\S+)")) == 303
+        await asyncio.to_thread(installation.patron, "application", "redirect", client_id, "http://localhost:3000/in")
+        assert await allowed(made(again, r"Password: (\S+)")) == 400
+        assert await allowed(made(again, r"Password: (\S+)"), "http://localhost:3000/in") == 303
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -159,6 +192,21 @@ async def test_programs_of_the_second_dialect_get_tokens(installation: Installat
             "live 7200 to 31536000 seconds.",
         ),
         (("application", "create", " ", "--kind", "webapp"), "An application needs a name."),
+        (
+            ("application", "create", "App", "--kind", "integration", "--redirect-uri", "https://a.example/"),
+            "web apps only",
+        ),
+        (("application", "create", "App", "--kind", "integration", "--without-secret"), "always has a secret"),
+        (("application", "create", "App", "--all-behaviors", "--without-secret"), "need another --kind than backend."),
+        (("application", "create", "App", "--kind", "webapp", "--redirect-uri", "http://a.example/"), "over https"),
+        (("application", "redirect", "nobody", "https://a.example/"), "There is no application nobody"),
+        (("user", "create", "nobody"), "this is not an e-mail address"),
+        (("user", "create", "a@example.com", "--first-name", "x" * 101), "A name has at most 100 characters"),
+        (("user", "create", "a@example.com", "--time-zone", "Mars/Olympus"), "There is no time zone Mars/Olympus."),
+        (("user", "create", "a@example.com", "--time-zone", "../../etc/passwd"), "There is no time zone"),
+        (("user", "create", "a@example.com", "--tenant", "9"), "There is no tenant 9."),
+        (("user", "disable", "a@example.com"), "There is no user a@example.com."),
+        (("user", "password", "a@example.com"), "There is no user a@example.com."),
         (("site", "code", "1", "two words"), "A code is 1 to 100 letters"),
         (("site", "code", "9999999", "us"), "There is no site 9999999."),
         (("application", "disable", "nobody"), "There is no application nobody."),

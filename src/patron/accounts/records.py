@@ -18,6 +18,11 @@ _GROUP = """(select m.segment_id from segment_member m
     where m.tenant_id = $1 and m.account_id = a.id and m.kind = 'group')"""
 
 _ANONYMIZATION = "(select {} from anonymization n where n.tenant_id = $1 and n.account_id = a.id)"
+_USER = """(select jsonb_build_object('id', u.id, 'first_name', u.first_name, 'last_name', u.last_name,
+    'email', u.email) from staff u where u.tenant_id = $1 and u.id = n.{})"""
+# With the users of the organization who asked for it, or took it back.
+_WISH = f"""to_jsonb(n) || jsonb_build_object('requester', {_USER.format("requested_by_staff")},
+    'canceller', {_USER.format("cancelled_by_staff")})"""
 
 CUSTOMERS = Listing(
     select=f"""a.id, a.version, lower(a.email) as email, {_STATUS} as status, not a.is_anonymous as has_password,
@@ -25,7 +30,7 @@ CUSTOMERS = Listing(
         coalesce(a.profile_id, 'profile-' || a.id) as profile_id, a.tax_id, a.created_at, a.updated_at, a.external_id,
         a.reference_origin, a.metadata, {_GROUP} as group_id,
         {_ANONYMIZATION.format("n.status")} as anonymization_status,
-        {_ANONYMIZATION.format("to_jsonb(n)")} as anonymization""",
+        {_ANONYMIZATION.format(_WISH)} as anonymization""",
     source="account a",
     where=f"a.tenant_id = $1 and a.customer_set_code = {DEFAULT_SET}",
     fields={

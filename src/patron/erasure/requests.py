@@ -21,16 +21,18 @@ async def request(ctx: Ctx, account_id: int) -> None:
         raise Invalid.field("anonymization_status", f"is {status} already", "invalid")
     await ctx.db.execute(
         """
-        insert into anonymization (tenant_id, account_id, status, requested_at, requested_by, due_at)
-        values ($1, $2, 'requested', $3, $4, $5) on conflict (tenant_id, account_id) do update
-        set status = 'requested', requested_at = $3, requested_by = $4, due_at = $5, failed_at = null,
-            cancelled_at = null, cancelled_by = null
+        insert into anonymization (tenant_id, account_id, status, requested_at, requested_by, due_at,
+            requested_by_staff)
+        values ($1, $2, 'requested', $3, $4, $5, $6) on conflict (tenant_id, account_id) do update
+        set status = 'requested', requested_at = $3, requested_by = $4, due_at = $5, requested_by_staff = $6,
+            failed_at = null, cancelled_at = null, cancelled_by = null, cancelled_by_staff = null
         """,
         ctx.tenant_id,
         account_id,
         ctx.now,
         ctx.actor.name,
         ctx.now + PAUSE,
+        ctx.actor.staff_id,
     )
     await events.record(ctx, "anonymization.requested", account_id=account_id)
 
@@ -45,13 +47,14 @@ async def cancel(ctx: Ctx, account_id: int) -> None:
         raise Invalid.field("anonymization_status", "is not requested", "invalid")
     await ctx.db.execute(
         """
-        update anonymization set status = 'cancelled', cancelled_at = $3, cancelled_by = $4
+        update anonymization set status = 'cancelled', cancelled_at = $3, cancelled_by = $4, cancelled_by_staff = $5
         where tenant_id = $1 and account_id = $2
         """,
         ctx.tenant_id,
         account_id,
         ctx.now,
         ctx.actor.name,
+        ctx.actor.staff_id,
     )
     await events.record(ctx, "anonymization.cancelled", account_id=account_id)
 

@@ -7,7 +7,7 @@ from patron.accounts.records import CUSTOMERS as LISTING
 from patron.accounts.records import TOTAL
 from patron.customers import actions, writing
 from patron.erasure import requests
-from patron.jsonapi import tags
+from patron.jsonapi import ids, tags
 from patron.jsonapi.attachments import attachments_of
 from patron.jsonapi.resources import (
     EVENT_STORES,
@@ -78,8 +78,13 @@ def _anonymization(row: dict[str, Any] | None) -> dict[str, Any] | None:
     for name in ("requested_at", "started_at", "completed_at", "failed_at", "cancelled_at"):
         if row[name] is not None:
             told[name] = f"{row[name][:19].replace('T', ' ')} UTC"
-    for name, by in (("requester", "requested_by"), ("cancellation_requester", "cancelled_by")):
-        if row[by] is not None:
+    for name, user, by in (
+        ("requester", "requester", "requested_by"),
+        ("cancellation_requester", "canceller", "cancelled_by"),
+    ):
+        if row[user] is not None:
+            told[name] = row[user] | {"id": ids.shown(row[user]["id"])}
+        elif row[by] is not None:  # a program by itself
             told[name] = {"id": row[by], "first_name": None, "last_name": None, "email": None}
     return told
 

@@ -61,7 +61,7 @@ def _checked(email: str, first_name: str, last_name: str, time_zone: str | None)
 def _is_time_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):  # unknown, or no name at all
+    except (KeyError, ValueError, OSError):  # unknown, or no name at all
         return False
     return True
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from organizations import Organization, to_one
 from patron.erasure.job import forget_due
+from patron.jsonapi import ids
 from patron.kernel.clock import clock
 from patron.kernel.context import Secrets
 from patron.kernel.db import Database
@@ -13,6 +14,7 @@ from patron.kernel.secrets import Passwords, Vault
 from patron.kernel.tokens import Keyring
 from patron.settings import Settings
 from shops import ACCOUNTS
+from webapps import open_webapp
 
 WORDS = ("ilse", "forgetme", "geheimrat", "lindenallee", "blabla")
 
@@ -129,3 +131,18 @@ async def test_sales_channels_may_not_ask(organization: Organization) -> None:
     token = (await organization.customer_ticket("self@example.com", "Secret-42-word"))["access_token"]
     refused = await organization.patch("customers", made["id"], {"_request_anonymization": True}, token=token)
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (401, "UNAUTHORIZED")
+
+
+async def test_it_tells_which_user_asked(organization: Organization, database: Database) -> None:
+    """An integration may ask by itself: then its client id is told."""
+    webapp = await open_webapp(organization, database)
+    token = (await webapp.ticket())["access_token"]
+    made = await organization.create("customers", email="asked@example.com")
+    for trigger, name in (("_request_anonymization", "requester"), ("_cancel_anonymization", "cancellation_requester")):
+        answer = await organization.patch("customers", made["id"], {trigger: True}, token=token)
+        assert answer.json()["data"]["attributes"]["anonymization_info"][name] == {
+            "id": ids.shown(webapp.user_id), "first_name": "Kim", "last_name": "Lee", "email": webapp.email,
+        }  # fmt: skip
+    again = await ask(organization, made["id"], _request_anonymization=True)
+    assert again["anonymization_info"]["requester"]["id"] == organization.integration
+    assert "cancellation_requester" not in again["anonymization_info"]

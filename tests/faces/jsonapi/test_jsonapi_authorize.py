@@ -257,8 +257,8 @@ async def test_a_code_is_bound_to_its_app_its_address_and_ten_minutes(
         assert error(await thief.exchange(code)) == (401, "invalid_grant", "UNAUTHORIZED")
     assert error(await webapp.exchange(code, client_secret=None)) == (401, "invalid_client", "UNAUTHORIZED")
     assert error(await webapp.exchange(code, client_secret="wrong")) == (401, "invalid_client", "UNAUTHORIZED")
-    for nothing in (None, "x" * 64, ""):
-        assert error(await webapp.exchange(nothing or "", code=nothing))[1] == "invalid_grant"
+    for nothing in ("x" * 64, ""):
+        assert error(await webapp.exchange(nothing))[1] == "invalid_grant"
     clock.advance(minutes=9, seconds=59)
     assert (await webapp.exchange(code)).status_code == 200
     late = await webapp.code()

@@ -10,10 +10,18 @@ import pytest_asyncio
 from organizations import JSON, Organization
 from patron.app import create_app
 from patron.jsonapi import ids
+from patron.kernel.caller import SYSTEM
+from patron.kernel.clock import clock as real_clock
+from patron.kernel.context import Ctx, Secrets
 from patron.kernel.db import Database
-from patron.kernel.secrets import random_token
+from patron.kernel.revocation import Revocations
+from patron.kernel.secrets import Passwords, Vault, random_token
+from patron.kernel.tokens import Keyring
 from patron.settings import Settings
+from patron.staff import actions as users
+from patron.staff import queries
 from shops import ACCOUNTS, Shop
+from webapps import WebApp, open_webapp, said
 
 PASSWORD = "Secret-42-word"
 
@@ -87,6 +95,48 @@ async def test_a_refresh_token_ends_the_access_token_that_came_with_it(organizat
     assert answer.status_code == 200
     assert not await is_good(organization.http, ticket["access_token"])
     assert is_refused(await revoke(organization, client_id=organization.channel, token=ticket["refresh_token"]))
+
+
+@pytest.mark.parametrize("how", ["disable", "password", "disabled behind our back"])
+async def test_a_user_s_tokens_and_codes_end_with_the_user(
+    organization: Organization, elsewhere: httpx.AsyncClient, database: Database, settings: Settings, how: str
+) -> None:
+    webapp = await open_webapp(organization, database)
+    other = await open_webapp(organization, database)
+    ticket, code, kept = await webapp.ticket(), await webapp.code(), await other.ticket()
+    if how != "disabled behind our back":
+        assert await is_good(elsewhere, ticket["access_token"])
+
+    await end_user(database, settings, webapp, how)
+
+    assert not await is_good(elsewhere, ticket["access_token"])
+    assert await is_good(elsewhere, kept["access_token"])
+    answer = await webapp.exchange(code)
+    assert (answer.status_code, answer.json()["errors"][0]["title"]) == (401, "invalid_grant")
+    if how == "password":
+        assert (await webapp.answer(await webapp.ask())).status_code == 422
+        assert said(await webapp.answer(await webapp.ask(), password="Other-43-words"))["code"]
+    else:
+        assert (await webapp.answer(await webapp.ask())).status_code == 422
+
+
+async def end_user(database: Database, settings: Settings, webapp: WebApp, how: str) -> None:
+    """What an operator's command does."""
+    db, passwords, vault = database.session(), Passwords(), Vault(settings.key)
+    secrets = Secrets(vault, Keyring(vault, settings.issuer), passwords, Revocations(database, lambda _: None))
+    ctx = Ctx(webapp.organization.shop.tenant_id, SYSTEM, frozenset(), real_clock(), "test", db, secrets)
+    hashed = await passwords.hash("Other-43-words")
+    passwords.close()
+    async with db.transaction():
+        user = await queries.named(ctx, webapp.email)
+        if how == "disable":
+            await users.disable(ctx, user)
+        elif how == "password":
+            await users.set_password(ctx, user, hashed)
+        else:
+            await db.execute(
+                "update staff set is_active = false where tenant_id = $1 and id = $2", ctx.tenant_id, user.id
+            )
 
 
 async def test_only_its_client_ends_a_token(organization: Organization, other_organization: Organization) -> None:

@@ -13,6 +13,7 @@ from patron.kernel.clock import clock
 from patron.kernel.db import Database
 from patron.kernel.secrets import random_token
 from patron.tenants import actions as tenants
+from webapps import open_webapp
 
 PASSWORD = "Secret-42-word"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -258,7 +259,15 @@ async def test_what_cannot_be_read_is_refused(organization: Organization) -> Non
         answer = await organization.http.post("/oauth/token", content=body)
         assert answer.status_code == 400, body
         assert error(answer)[1] == "invalid_request"
-    assert (await organization.http.get("/oauth/token")).status_code == 404
+    for method, path, allow in (
+        ("GET", "token", "POST"),
+        ("PUT", "revoke", "POST"),
+        ("POST", "tokeninfo", "GET, HEAD"),
+    ):
+        wrong = await organization.http.request(method, f"/oauth/{path}")
+        assert error(wrong) == (405, "Method not allowed", "METHOD_NOT_ALLOWED")
+        assert wrong.headers["allow"] == allow
+    assert (await organization.http.get("/oauth/nothing")).status_code == 404
     for scope in (
         "market",
         "market:code:nowhere",
@@ -329,10 +338,29 @@ async def test_an_account_of_another_customer_set_is_no_customer(
     assert error(await asked_as_integration(organization, JWT_BEARER, assertion=owner))[1] == "invalid_assertion"
 
 
-async def test_codes_of_web_apps_are_not_given_yet(organization: Organization, database: Database) -> None:
-    program = await keeper(organization, database, "webapp")
-    answer = await organization.ask_token(
-        grant_type="authorization_code", code="x", redirect_uri="https://app.test/", **program
-    )
-    assert error(answer) == (401, "invalid_grant", "UNAUTHORIZED")
-    assert error(await asked_as_integration(organization, "authorization_code", code="x"))[1] == "unauthorized_client"
+async def test_an_assertion_names_a_user(
+    organization: Organization, other_organization: Organization, database: Database
+) -> None:
+    """For integrations and web apps. Sales channels are what customers use; and web apps act for somebody always."""
+    webapp = await open_webapp(organization, database)
+    owner = {"type": "User", "id": ids.shown(webapp.user_id)}
+    answer = await asked_as_integration(organization, JWT_BEARER, assertion=assertion(owner=owner))
+    assert set(answer.json()) == OWNED
+    assert (answer.json()["owner_id"], answer.json()["owner_type"]) == (owner["id"], "user")
+    assert claims(answer)["owner"] == owner
+    app = await organization.ask_token(grant_type=JWT_BEARER, assertion=assertion(owner=owner), **webapp.client)
+    assert claims(app)["application"]["kind"] == "webapp"
+    for token in (answer.json()["access_token"], app.json()["access_token"]):
+        assert (await organization.get("customers", token=token)).status_code == 200
+    again = await asked_as_integration(organization, "refresh_token", refresh_token=answer.json()["refresh_token"])
+    assert claims(again)["owner"] == owner
+
+    channel, foreign = await keeper(organization, database), await open_webapp(other_organization, database)
+    for program, claim in (
+        (channel, {"owner": owner}),
+        (webapp.client, {"owner": {"type": "User", "id": ids.shown(foreign.user_id)}}),
+        (webapp.client, {"owner": {"type": "user", "id": owner["id"]}}),
+        (webapp.client, {"custom_claim": {"a": 1}}),
+    ):
+        refused = await organization.ask_token(grant_type=JWT_BEARER, assertion=assertion(**claim), **program)
+        assert error(refused) == (400, "invalid_assertion", "BAD_REQUEST"), claim

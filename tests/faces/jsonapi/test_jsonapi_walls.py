@@ -19,6 +19,7 @@ from patron.jsonapi.catalogue import ROUTES, SERVED
 from patron.jsonapi.operations import Route
 from patron.kernel.db import Database
 from shops import open_shop
+from webapps import open_webapp
 
 NOBODY = 2**52 + 7  # the number of nothing
 NAMES = [route.key for route in ROUTES]
@@ -68,7 +69,11 @@ async def world(http: httpx.AsyncClient, database: Database) -> AsyncIterator[Wo
     made.own_things, made.foreign_things = await stock(made.own), await stock(made.foreign)
     guest = await made.own.guest_token()
     ticket = await made.own.customer_ticket(made.own_things["email"], "Secret-42-word")
-    made.tokens = {"integration": made.own.token, "guest": guest, "customer": ticket["access_token"]}
+    webapp = await (await open_webapp(made.own, database)).ticket()
+    made.tokens = {
+        "integration": made.own.token, "webapp": webapp["access_token"], "guest": guest,
+        "customer": ticket["access_token"],
+    }  # fmt: skip
     before = await everything(made.foreign)
     yield made
     assert await everything(made.foreign) == before
@@ -134,7 +139,8 @@ async def test_each_kind_of_caller_may_what_the_contract_says(world: World, rout
     id_ = ids.shown(NOBODY)
     sent: Any = {"data": 7} if route.letter == "C" else change(type_, id_) if route.letter == "U" else None
     path = route.path[1:].replace("{id}", id_)
-    for kind, letters in (("guest", guest), ("customer", guest + more), ("integration", route.letter)):
+    may = {"guest": guest, "customer": guest + more, "integration": route.letter, "webapp": route.letter}
+    for kind, letters in may.items():
         answer = await world.own.call(route.method, path, sent, token=world.tokens[kind])
         if route.letter in letters:
             wanted = {"C": 400, "L": 200}.get(route.letter, 404 if "{id}" in route.path else 200)

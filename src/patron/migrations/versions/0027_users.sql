@@ -47,3 +47,14 @@ create index access_grant_staff on access_grant (tenant_id, staff_id) where staf
 create index access_grant_code on access_grant (tenant_id, code_id) where code_id is not null;
 comment on column access_grant.staff_id is 'The user of the organization who owns it.';
 comment on column access_grant.code_id is 'The authorization code that it began with, also after refreshes. The code''s row goes earlier.';
+
+alter table anonymization
+    add column requested_by_staff bigint,
+    add column cancelled_by_staff bigint,
+    add constraint anonymization__requester__missing foreign key (tenant_id, requested_by_staff)
+        references staff (tenant_id, id),
+    add constraint anonymization__canceller__missing foreign key (tenant_id, cancelled_by_staff)
+        references staff (tenant_id, id);
+create index anonymization_requester on anonymization (tenant_id, requested_by_staff) where requested_by_staff is not null;
+create index anonymization_canceller on anonymization (tenant_id, cancelled_by_staff) where cancelled_by_staff is not null;
+comment on column anonymization.requested_by_staff is 'The user of the organization who asked; null where a program did by itself.';

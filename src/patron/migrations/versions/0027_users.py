@@ -2,10 +2,10 @@
 
 from patron.migrations.sql import run
 
-revision = "0026"
-down_revision = "0025"
+revision = "0027"
+down_revision = "0026"
 
 
 def upgrade() -> None:
     """See the SQL file of the same name."""
-    run("0026_users")
+    run("0027_users")

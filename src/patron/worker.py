@@ -63,6 +63,8 @@ _ENDED = {
     "password_reset": "expires_at < $2::timestamptz - interval '30 days'",
     "import_key": "at < $2::timestamptz - interval '1 day'",
     "import_job": "source = 'inputs' and updated_at < $2::timestamptz - interval '30 days'",
+    "import_problem": """job_id in (select j.id from import_job j where j.tenant_id = $1 and j.source = 'file'
+        and j.updated_at < $2::timestamptz - interval '30 days')""",
     "export_job": "updated_at < $2::timestamptz - interval '30 days'",
     "webhook_delivery": "created_at < $2::timestamptz - interval '30 days'",
     "mail": "created_at < $2::timestamptz - interval '30 days' and next_at is null",

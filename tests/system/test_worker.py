@@ -97,10 +97,15 @@ def delivery(created_at: datetime) -> dict[str, Any]:
     return {"webhook_id": 1, "event_id": 1, "topic": "t", "is_replay": True, "created_at": created_at}
 
 
-def job(updated_at: datetime, **of_import: str) -> dict[str, Any]:
+def job(updated_at: datetime, **of_import: Any) -> dict[str, Any]:
     """An export, or an import from a source."""
     made = {"format": "csv", "created_at": updated_at, "updated_at": updated_at}
     return made | ({"on_existing": "skip", "site_id": 1, **of_import} if of_import else {})
+
+
+def problem(job_id: int) -> dict[str, Any]:
+    """What was wrong with a row of an import."""
+    return {"job_id": job_id, "line": 1, "row_key": "k", "field": "email", "message": "m", "is_warning": False}
 
 
 SWEPT: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
@@ -154,8 +159,14 @@ SWEPT: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
     ),
     "import_job": (
         [job(NOW - 30 * DAY - INSTANT, source="inputs")],
-        [job(NOW - 30 * DAY, source="inputs"), job(NOW - 90 * DAY, source="file")],
+        [
+            job(NOW - 30 * DAY, source="inputs"),
+            job(NOW - 90 * DAY, source="file"),
+            job(NOW - 30 * DAY - INSTANT, source="file", id=901),
+            job(NOW - 30 * DAY, source="file", id=902),
+        ],
     ),
+    "import_problem": ([problem(901)], [problem(902)]),
     "export_job": (
         [job(NOW - 30 * DAY - INSTANT)],
         [job(NOW - 30 * DAY)],

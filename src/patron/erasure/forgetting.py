@@ -6,6 +6,7 @@ The audit entries stay as facts (who did what, when), but what they say of the v
 from patron.accounts import actions as accounts
 from patron.attachments import owners as attachments
 from patron.contacts import places
+from patron.imports import forgetting as imports
 from patron.kernel.context import Ctx
 from patron.logins import actions as logins
 from patron.sku_lists import actions as sku_lists
@@ -38,6 +39,7 @@ async def forget(ctx: Ctx, account_id: int) -> None:
     await places.forget_tags(ctx, account_id)
     await attachments.forget(ctx, "account", [account_id])
     await sku_lists.forget(ctx, account_id)
+    await imports.forget(ctx, account)
     await _blank_children(ctx, account_id)
     await accounts.anonymize(ctx, account)
     await ctx.db.execute(

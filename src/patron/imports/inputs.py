@@ -34,7 +34,8 @@ async def every(ctx: Ctx, job_id: int) -> list[Any]:
     rows: list[Any] = list(row["inputs"] or ())
     if row["sealed_passwords"] is not None:
         for place, hidden in _opened(ctx, row["sealed_passwords"]).items():
-            rows[place] = rows[place] | hidden
+            if isinstance(rows[place], dict):  # else its customer was forgotten
+                rows[place] = rows[place] | hidden
     return rows
 
 
@@ -56,7 +57,7 @@ async def some(ctx: Ctx, job_id: int, behind: int, count: int) -> list[Any]:
     rows: list[Any] = list(row["some"])
     if row["sealed_passwords"] is not None:
         for place, hidden in _opened(ctx, row["sealed_passwords"]).items():
-            if 0 <= place - behind < len(rows):
+            if 0 <= place - behind < len(rows) and isinstance(rows[place - behind], dict):
                 rows[place - behind] = rows[place - behind] | hidden
     return rows
 

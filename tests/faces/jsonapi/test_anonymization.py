@@ -5,7 +5,9 @@ from typing import Any
 
 from organizations import Organization, to_one
 from patron.erasure.job import forget_due
+from patron.imports.work import work
 from patron.jsonapi import ids
+from patron.jsonapi.trading import Trade
 from patron.kernel.clock import clock
 from patron.kernel.context import Secrets
 from patron.kernel.db import Database
@@ -106,6 +108,45 @@ async def test_nothing_is_left_of_a_customer_who_was_forgotten(
     assert refused.status_code == 422
     again = await organization.create("customers", email="ilse.forgetme@example.com")
     assert again["id"] != id_
+
+
+async def test_imports_and_exports_know_nothing_more_of_who_was_forgotten(
+    organization: Organization, database: Database, settings: Settings, secrets: Secrets
+) -> None:
+    _, id_ = await known(organization)
+    rows = [
+        {"email": "ilse.forgetme@example.com", "first_name": "Ilse"},
+        {"email": "nobody", "metadata": {"friend": "ILSE.forgetme@example.com"}},
+        {"external_id": "Ilse-1", "is_active": "perhaps"},
+        {"email": "stays@example.com"},
+        {"email": "ilse.forgetme@example.com", "first_name": 7, "password": "open-sesame-7"},
+    ]
+    over = await organization.create("imports", resource_type="customers", inputs=rows, skip_errors=True)
+    exported = await organization.create("exports", resource_type="addresses")
+    trade = Trade("patron.localhost")
+    await work(database, secrets, clock, trade)
+    assert (await organization.get(f"exports/{exported['id']}")).json()["data"]["attributes"]["attachment_url"]
+    waiting = await organization.create("imports", resource_type="customers", inputs=rows, skip_errors=True)
+    begun = await organization.create("exports", resource_type="orders")
+    await ask(organization, id_, _request_anonymization=True)
+
+    await forget(database, settings, hours=25)
+
+    assert await left(database, organization.shop.tenant_id) == {}
+    kept = await database.session().value(
+        "select count(*) from export_part where tenant_id = $1", organization.shop.tenant_id
+    )
+    assert kept == 0
+    shown = (await organization.get(f"exports/{exported['id']}")).json()["data"]["attributes"]
+    assert (shown["status"], shown["attachment_url"]) == ("completed", None)
+    await work(database, secrets, clock, trade)
+    paths = [f"imports/{over['id']}", f"imports/{waiting['id']}", f"exports/{begun['id']}"]
+    done = [(await organization.get(path)).json()["data"]["attributes"] for path in paths]
+    assert [one["status"] for one in done] == ["completed"] * 3
+    for one in done[:2]:
+        assert one["inputs"] == [None, None, None, {"email": "stays@example.com"}, None]
+    assert done[1]["processed_count"] == 1
+    assert await left(database, organization.shop.tenant_id) == {}
 
 
 async def test_it_can_be_taken_back_until_it_begins(

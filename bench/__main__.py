@@ -15,15 +15,17 @@ import msgspec
 import typer
 from rich.console import Console
 
+from bench import documents, scenarios
 from bench import installation as install
 from bench.data import Data, filled
 from bench.floor.app import Known
+from bench.floor.orders import Templates, marked
 from bench.installation import Installation, Servers, ask
-from bench.load import CARRIED, NUMBER, Plan
+from bench.load import NUMBER, Plan, carrying
 from bench.machine import described
 from bench.measuring import BadAnswersError, Window, alone, best, measure
 from bench.report import LATEST, Point, Results, screen, store, told, told_of_segments
-from bench.scenarios import ACCOUNTS, DEEP, SCENARIOS, SIGN_IN, Scenario, request
+from bench.scenarios import ACCOUNTS, DEEP, SIGN_IN, Scenario, request
 from bench.segments import follow
 from bench.storm import storm
 from patron.demo.progress import counting
@@ -31,7 +33,8 @@ from patron.kernel.db import Database
 from patron.settings import Settings
 
 SEGMENT_SECONDS = 20.0  # of changes, with rules to follow
-_CURSOR = re.compile(rb'"nextCursor":"([^"]*)"')
+SCENARIOS = (*scenarios.SCENARIOS, *documents.SCENARIOS)
+_CURSOR = re.compile(rb'"(nextCursor|next_cursor)":"[^"]*"')
 
 
 class Run(msgspec.Struct, kw_only=True):
@@ -49,13 +52,11 @@ class Run(msgspec.Struct, kw_only=True):
     cores: int
     cursor: bytes
     numbers: Iterator[int]
-    spare: Iterator[str]  # refresh tokens, each good for one connection of one window
+    spare: dict[str, Iterator[str]]  # by scenario: tokens, each good for one connection of one window
 
     def plan(self, scenario: Scenario, program: Servers) -> Plan:
         """The load for one program."""
-        carried = [self.cursor] if "cursor" in scenario.name else []
-        if scenario.carry is not None:
-            carried = [next(self.spare).encode() for _ in range(self.connections)]
+        carried = [self.carried(scenario) for _ in range(self.connections)]
         return Plan(
             port=program.port,
             requests=scenario.requests(self.data),
@@ -64,7 +65,14 @@ class Run(msgspec.Struct, kw_only=True):
             first_number=next(self.numbers),
             carry=scenario.carry,
             carried=carried,
+            together=scenario.together,
         )
+
+    def carried(self, scenario: Scenario) -> bytes:
+        """What a connection carries at first."""
+        if scenario.spare is None:
+            return self.cursor
+        return next(self.spare.setdefault(scenario.name, itertools.cycle(scenario.spare(self.data)))).encode()
 
     async def point(self, scenario: Scenario) -> Point:
         """One row of the table. Patron and floor take turns: the machine's speed changes within a minute."""
@@ -108,13 +116,16 @@ def _point(scenario: Scenario, patron: Window, floor_rps: float, processes: int,
 def check(run: Run, scenario: Scenario, samples: int = 40) -> None:
     """Patron and floor must answer alike: reads byte by byte, changes with the same fields. Raises BadAnswersError."""
     numbers = itertools.count(random.randrange(900_000))  # noqa: S311
+    programs = [run.servers[0], run.floors[0]]
+    carried = [run.carried(scenario) for _ in programs]
     for one in scenario.requests(run.data)[:samples]:
         answers = []
-        for program in (run.servers[0], run.floors[0]):
-            carried = next(run.spare).encode() if scenario.carry else run.cursor
-            sent = one.replace(NUMBER, b"%08d" % next(numbers)).replace(CARRIED, carried)
+        for at, program in enumerate(programs):
+            sent = carrying(one.replace(NUMBER, b"%08d" % next(numbers)), carried[at])
             status, body = ask(program.port, sent.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n", 1))
             answers.append((status, _unsigned(body) if scenario.is_read else _shape(msgspec.json.decode(body))))
+            if scenario.carry is not None:
+                carried[at] = body.partition(scenario.carry)[2].partition(b'"')[0]
         if scenario.name == "q search" and all(b'{"totalCount":100,' in body for _, body in answers):
             continue  # of more matches than are considered (qLimit), any hundred will do
         if answers[0] != answers[1]:
@@ -125,8 +136,8 @@ def check(run: Run, scenario: Scenario, samples: int = 40) -> None:
 
 
 def _unsigned(body: bytes) -> bytes:
-    """The answer but for the text of a cursor, which only Patron can sign; it is as long as the floor's."""
-    return _CURSOR.sub(lambda found: b'"nextCursor":"%d"' % (len(found[1])), body)
+    """The answer but for the text of a cursor, which only Patron can sign; the floor's is about as long."""
+    return _CURSOR.sub(rb'"\1":"signed"', body)
 
 
 def _shape(value: object) -> object:
@@ -162,14 +173,19 @@ def main(
             servers = [stack.enter_context(at.servers("patron.server", n)) for n in (1, 2)]
             cursor, after = _place(servers[0], data)
             tokens = {data.application_token: 0, **dict(data.shoppers)}
-            known.write_bytes(msgspec.json.encode(Known(data.tenant_id, data.site_id, tokens, after)))
+            tokens[data.organization.token] = 0
+            facts = Known(
+                data.tenant_id, data.site_id, tokens, after, data.organization.id, data.organization.base_url,
+                _orders(servers[0], data),
+            )  # fmt: skip
+            known.write_bytes(msgspec.json.encode(facts))
             floors = [stack.enter_context(at.servers("bench.floor.server", n, BENCH_FLOOR=str(known))) for n in (1, 2)]
             run = Run(
                 at=at, data=data, servers=servers, floors=floors, seconds=seconds, rounds=rounds, cursor=cursor,
                 connections=connections, rules=rules, cores=len(os.sched_getaffinity(0)),
                 # Somewhere else each time: an installation that was kept has the accounts of the runs before.
                 numbers=itertools.count(random.randrange(1, 90) * 1_000_000, 100_000),  # noqa: S311
-                spare=itertools.cycle(data.refresh_tokens),
+                spare={},
             )  # fmt: skip
             results = asyncio.run(_measured(run, console, machine, customers, only))
     Console(width=max(console.width, 150)).print(screen(results))
@@ -185,6 +201,18 @@ def _place(server: Servers, data: Data) -> tuple[bytes, int]:
     _, body = ask(server.port, request("GET", path, data.application_token))
     page = msgspec.json.decode(body)
     return page["nextCursor"].encode(), page["items"][-1]["id"]
+
+
+def _orders(server: Servers, data: Data) -> Templates:
+    """The documents of an order as Patron gives them, for the floor to give the like."""
+    made, place = documents.orders(data)[:2]
+    _, first = ask(server.port, made)
+    shown = msgspec.json.decode(first)["data"]
+    _, second = ask(server.port, carrying(place, shown["id"].encode()))
+    times = [msgspec.json.decode(body)["data"]["attributes"]["updated_at"] for body in (first, second)]
+    return Templates(
+        *(marked(body.decode(), shown["id"], shown["attributes"]["token"], times) for body in (first, second))
+    )
 
 
 def _is_asked(only: str, name: str) -> bool:

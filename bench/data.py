@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
+from bench.organization import Organization, prepared
 from patron.credits import actions as credits
 from patron.credits.model import Details
 from patron.demo import seeding, shop
@@ -50,6 +51,7 @@ class Data(msgspec.Struct, frozen=True):
     refresh_tokens: list[str]  # two of each shopper, one behind the other
     credits: list[str]  # codes with something on them, each another customer's
     hot_credit: str
+    organization: Organization
 
 
 async def filled(settings: Settings, count: int, done: Callable[[int], None]) -> Data:
@@ -108,6 +110,9 @@ async def filled(settings: Settings, count: int, done: Callable[[int], None]) ->
         hot = Details(code=f"bench-hot-{random_token(4)}", initial=Decimal(10**9), account_id=customers[0].id)
         async with db.transaction():
             await credits.create(ctx, hot)
+        assert found.shop.commercelayer is not None
+        numbers = [one.id for one in customers]
+        organization = await prepared(db, secrets, found.shop.commercelayer, settings.domain, numbers, now)
         return Data(
             tenant_id,
             found.shop.site_id,
@@ -119,6 +124,7 @@ async def filled(settings: Settings, count: int, done: Callable[[int], None]) ->
             [one.refresh_token for one in issued],
             [row["code"] for row in codes],
             hot.code or "",
+            organization,
         )
     finally:
         passwords.close()

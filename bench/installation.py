@@ -85,6 +85,8 @@ def installed(kept: Path | None = None) -> Iterator[Installation]:
             "PYTHONPATH": str(Path(__file__).parents[1]),
             "PATRON_HOME": str(home / "home"),
             "PATRON_LOG_LEVEL": "warning",
+            "PATRON_REQUESTS_PER_MINUTE": "0",
+            "PATRON_TOKEN_REQUESTS_PER_MINUTE": "0",
             "PATRON_SECRET_KEY": _key(home / "key"),
             "DATABASE_URL": running.url,
         }

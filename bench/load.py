@@ -16,6 +16,7 @@ import uvloop
 
 NUMBER = b"@number@"  # becomes a number that no other request has
 CARRIED = b"@carried@"  # becomes what the connection's last answer held behind `Plan.carry`
+LENGTH = b"@length@"  # becomes the length of the body, where that holds what is carried
 
 
 class Plan(msgspec.Struct, kw_only=True):
@@ -33,6 +34,7 @@ class Plan(msgspec.Struct, kw_only=True):
     first_number: int = 0
     carry: bytes | None = None
     carried: list[bytes] = []
+    together: int = 1  # so many requests follow each other: no connection begins between them
 
 
 class Result(msgspec.Struct, kw_only=True):
@@ -46,6 +48,14 @@ class Result(msgspec.Struct, kw_only=True):
     p95_ms: float
     p99_ms: float
     largest_ms: float
+
+
+def carrying(request: bytes, carried: bytes) -> bytes:
+    """A request with what is carried in its place."""
+    request = request.replace(CARRIED, carried)
+    if LENGTH in request:
+        request = request.replace(LENGTH, b"%d" % (len(request) - request.index(b"\r\n\r\n") - 4))
+    return request
 
 
 class Load:
@@ -96,6 +106,7 @@ class Connection(asyncio.Protocol):
         self._load = load
         # Spread over the ring: in step, all would come to a thing that nobody has asked for lately at the same moment.
         self._place = place * max(1, len(load.plan.requests) // load.plan.connections)
+        self._place -= self._place % load.plan.together
         carried = load.plan.carried
         self._carried = carried[place % len(carried)] if carried else b""
         self._buffer = b""
@@ -124,7 +135,7 @@ class Connection(asyncio.Protocol):
             load.numbers += 1
             request = request.replace(NUMBER, b"%08d" % load.numbers)
         if self._carried:
-            request = request.replace(CARRIED, self._carried)
+            request = carrying(request, self._carried)
         self._sent_at = time.perf_counter()
         self._transport.write(request)
 

@@ -16,12 +16,16 @@ DEEP = 50_000
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the table. `target` is the share of the floor to be reached; `carry` as in the load generator."""
+    """One row of the table. `target` is the share of the floor to be reached; `carry` and `together` as in the load
+    generator, `spare` what connections carry at first.
+    """
 
     name: str
     target: float
     requests: Callable[[Data], list[bytes]]
     carry: bytes | None = None
+    together: int = 1
+    spare: Callable[[Data], list[str]] | None = None
 
     @property
     def is_read(self) -> bool:
@@ -173,7 +177,9 @@ SCENARIOS = (
     Scenario(name="create account with two contacts", target=WRITES, requests=create),
     Scenario(name="add contact", target=WRITES, requests=add_contact),
     Scenario(name="100 visits in a call", target=WRITES, requests=ingest),
-    Scenario(name="refresh", target=WRITES, requests=refresh, carry=b'"refreshToken":"'),
+    Scenario(
+        name="refresh", target=WRITES, requests=refresh, carry=b'"refreshToken":"', spare=lambda d: d.refresh_tokens
+    ),
     Scenario(name="credit debit over many accounts", target=WRITES, requests=lambda d: debit(d, d.credits)),
     Scenario(name="credit debit on one hot account", target=WRITES, requests=lambda d: debit(d, [d.hot_credit])),
     Scenario(name="sign-in", target=SIGN_IN, requests=sign_in),

@@ -8,15 +8,21 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from bench.floor import reads, visits, writes
+from bench.floor import orders, reads, visits, writes
+from bench.floor.documents import Documents
+from patron.jsonapi import ids
+from patron.kernel.secrets import Vault
+from patron.settings import Settings
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 PREFIX = "/api/commerce/customer/"
+DOCUMENTS = ("/api/customers", "/api/orders")
 POOL_SIZE = 12
 _JSON_TYPE = (b"content-type", b"application/json")
+_DOCUMENT_TYPE = (b"content-type", b"application/vnd.api+json")
 
 
 class Known(msgspec.Struct):
@@ -26,6 +32,9 @@ class Known(msgspec.Struct):
     site_id: int
     tokens: dict[str, int]  # to the account of the shopper, 0 for an application
     cursor_after: int
+    organization_id: str
+    base_url: str
+    orders: orders.Templates
 
 
 async def _leave_as_is(_conn: asyncpg.Connection) -> None: ...
@@ -44,6 +53,8 @@ class Floor:
 
     def __init__(self, known: Known) -> None:
         self._known = known
+        self._documents = Documents(known.organization_id, known.base_url)
+        self._grants = orders.Tokens()
         self._tokens = {f"Bearer {token}".encode(): account_id for token, account_id in known.tokens.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,7 +63,8 @@ class Floor:
             await self._live(receive, send)
             return
         status, body = await self._answer(scope, receive)
-        headers = [_JSON_TYPE, (b"content-length", b"%d" % len(body))]
+        kind = _DOCUMENT_TYPE if scope["path"].startswith(DOCUMENTS) else _JSON_TYPE
+        headers = [kind, (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
@@ -75,13 +87,19 @@ class Floor:
         path = scope["path"]
         if path == "/healthz":
             return 200, b'{"status":"ok"}'
+        if path == "/oauth/token":
+            async with self._pool.acquire() as conn:
+                body, known = (await receive()).get("body", b""), self._known
+                return 200, await self._grants.answer(conn, known.tenant_id, known.organization_id, body)
         account_id = self._tokens.get(
             next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         )
         if account_id is None:
             return 401, b"{}"
-        body = (await receive())["body"] if scope["method"] == "POST" else b""
+        body = (await receive()).get("body", b"") if scope["method"] in ("POST", "PATCH") else b""
         async with self._pool.acquire() as conn:
+            if path.startswith(DOCUMENTS):
+                return await self._document(conn, scope, path.split("/"), body)
             return await self._run(conn, scope, path.removeprefix(PREFIX), body, account_id)
 
     async def _run(self, conn: Any, scope: Scope, path: str, body: bytes, account_id: int) -> tuple[int, bytes]:
@@ -103,7 +121,22 @@ class Floor:
             return 200, await writes.refresh(conn, tenant_id, query.partition("=")[2])
         return 200, await reads.one(conn, tenant_id, int(path.split("/")[1]), shopper=False)
 
+    async def _document(self, conn: Any, scope: Scope, path: list[str], body: bytes) -> tuple[int, bytes]:
+        known, query = self._known, scope["query_string"].decode()
+        if scope["method"] == "POST":
+            return 201, await orders.create(conn, known.tenant_id, known.site_id, known.orders.made, body)
+        if scope["method"] == "PATCH":
+            return 200, await orders.place(conn, known.tenant_id, known.orders.placed, path[3])
+        if len(path) == 3:
+            code = query.partition("_code_eq%5D=")[2].partition("&")[0]
+            return 200, await self._documents.page(conn, known.tenant_id, query, code)
+        number = ids.read(path[3]) or 0
+        if query:
+            return 200, await self._documents.whole(conn, known.tenant_id, number)
+        return 200, await self._documents.one(conn, known.tenant_id, number)
+
 
 def create_app() -> Floor:
     """The app for uvicorn."""
+    ids.use(Vault(Settings.from_env().key))
     return Floor(msgspec.json.decode(Path(os.environ["BENCH_FLOOR"]).read_bytes(), type=Known))

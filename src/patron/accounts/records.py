@@ -14,9 +14,8 @@ TOTAL = f"""(select coalesce(sum(n.accounts), 0)::bigint from account_count n
     where n.tenant_id = $1 and n.customer_set_code = {DEFAULT_SET})"""
 # Prospect, acquired, repeat: how often somebody has bought.
 _STATUS = "case when a.order_count >= 2 then 'repeat' when a.order_count = 1 then 'acquired' else 'prospect' end"
-_GROUP = """(select m.segment_id from segment_member m
-    where m.tenant_id = $1 and m.account_id = a.id and m.kind = 'group')"""
-
+# A customer is in one group at most, by a unique key. As a join, filters on the group begin with its members.
+_GROUP = "segment_member gm on gm.tenant_id = $1 and gm.account_id = a.id and gm.kind = 'group'"
 _ANONYMIZATION = "(select {} from anonymization n where n.tenant_id = $1 and n.account_id = a.id)"
 _USER = """(select jsonb_build_object('id', u.id, 'first_name', u.first_name, 'last_name', u.last_name,
     'email', u.email) from staff u where u.tenant_id = $1 and u.id = n.{})"""
@@ -28,10 +27,10 @@ CUSTOMERS = Listing(
     select=f"""a.id, a.version, lower(a.email) as email, {_STATUS} as status, not a.is_anonymous as has_password,
         a.order_count, coalesce(a.shopper_reference, 'shopper-' || a.id) as shopper_reference,
         coalesce(a.profile_id, 'profile-' || a.id) as profile_id, a.tax_id, a.created_at, a.updated_at, a.external_id,
-        a.reference_origin, a.metadata, {_GROUP} as group_id,
+        a.reference_origin, a.metadata, gm.segment_id as group_id,
         {_ANONYMIZATION.format("n.status")} as anonymization_status,
         {_ANONYMIZATION.format(_WISH)} as anonymization""",
-    source="account a",
+    source=f"account a left join {_GROUP}",
     where=f"a.tenant_id = $1 and a.customer_set_code = {DEFAULT_SET}",
     fields={
         "id": FIELDS["id"],
@@ -43,7 +42,7 @@ CUSTOMERS = Listing(
         "updated_at": FIELDS["updated_at"],
         **texts("a", "external_id", "reference_origin"),
         "metadata": Field("a.metadata", "json"),
-        "group_id": Field(_GROUP, "integer"),
+        "group_id": Field("gm.segment_id", "integer"),
         "anonymization_status": Field(
             _ANONYMIZATION.format("n.status"), sort=f"coalesce({_ANONYMIZATION.format('n.status')}, '')"
         ),

@@ -43,8 +43,8 @@ _PLACE = f"""
                customer_type = 'returning'
         where tenant_id = $1 and id = $2 and status = 'pending' returning *
     ), owner as (
-        update account a set version = a.version + 1, order_count = a.order_count + 1, last_order_at = $3, updated_at = $3,
-               updated_by = $4, order_total_minor = a.order_total_minor + o.total_minor
+        update account a set version = a.version + 1, order_count = a.order_count + 1, last_order_at = $3,
+               updated_at = $3, updated_by = $4, order_total_minor = a.order_total_minor + o.total_minor
         from o where a.tenant_id = $1 and a.id = o.account_id
     ), counted as (
         insert into account_transaction (tenant_id, id, account_id, kind, interaction, amount_minor, currency, at)

@@ -1,7 +1,6 @@
 """What an account is, and what may be written into one."""
 
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -103,11 +102,13 @@ _LENGTHS = {
 def checked(profile: Profile) -> Profile:
     """The profile with blanks trimmed and its type in canonical spelling. Raises Invalid with every fault."""
     problems = []
-    values: dict[str, Any] = {}
+    values = msgspec.structs.asdict(profile)
     for name, length in _LENGTHS.items():
-        text = getattr(profile, name)
-        values[name] = text.strip() or None if text is not None else None
-        if text is not None and len(text) > length:
+        text = values[name]
+        if text is None:
+            continue
+        values[name] = text.strip() or None
+        if len(text) > length:
             problems.append(Problem(name, f"has at most {length} characters", "too_long"))
     if profile.email is not None and profile.email.strip():
         try:
@@ -123,18 +124,20 @@ def checked(profile: Profile) -> Profile:
         problems.append(Problem("company", "is needed for a B2B account", "missing"))
     if problems:
         raise Invalid(*problems)
-    return msgspec.structs.replace(profile, **values, account_type=account_type or "B2C")
+    values["account_type"] = account_type or "B2C"
+    return Profile(**values)
 
 
 def keys(profile: Profile, user_name: str | None) -> dict[str, str | None]:
     """The stored keys that follow from a profile: for uniqueness, order and search."""
     first, last, company = fold(profile.first_name), fold(profile.last_name), fold(profile.company)
-    parts = (fold(profile.email), fold(user_name), first, last, company, fold(profile.external_id))
+    email = fold(profile.email)
+    parts = (email, fold(user_name), first, last, company, fold(profile.external_id))
     return {
         "email_key": email_key(profile.email) if profile.email else None,
         "first_name_key": first,
         "last_name_key": last,
         "company_key": company,
-        "email_sort": fold(profile.email),
+        "email_sort": email,
         "search": " ".join(part for part in dict.fromkeys(parts) if part),
     }

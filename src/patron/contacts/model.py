@@ -1,7 +1,6 @@
 """What a contact is, and what may be written into one."""
 
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -111,9 +110,9 @@ def checked(details: Details) -> Details:
     (Kibo behaviour 7).
     """
     problems = []
-    values: dict[str, Any] = {}
+    values = msgspec.structs.asdict(details)
     for name, length in _LENGTHS.items():
-        text = getattr(details, name)
+        text = values[name]
         if text is None:
             continue
         values[name] = text.strip() or None
@@ -133,9 +132,14 @@ def checked(details: Details) -> Details:
             problems.append(Problem("kind", "is Residential, Commercial or None"))
     if problems:
         raise Invalid(*problems)
-    return msgspec.structs.replace(details, **values)
+    return Details(**values)
 
 
 def paths(contact_id: int) -> dict[str, str]:
     """Which fields a change is told about, and by what path."""
-    return {name: f"contact/{contact_id}/{name}" for name in (*PERSON, *ADDRESS)}
+    return {name: path(contact_id, name) for name in (*PERSON, *ADDRESS)}
+
+
+def path(contact_id: int, name: str) -> str:
+    """By what path a change of one field is told."""
+    return f"contact/{contact_id}/{name}"

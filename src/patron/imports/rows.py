@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from patron.accounts.model import AUDITED, keys
-from patron.contacts.model import ADDRESS, PERSON, paths
-from patron.imports.model import REFERENCES, Ready
+from patron.contacts.model import ADDRESS, PERSON, path
+from patron.imports.model import CONTACT_FIELDS, REFERENCES, Ready
 from patron.kernel.context import Ctx
 from patron.kernel.secrets import random_token
 from patron.logins.model import FOREIGN_PURPOSE
@@ -56,6 +56,7 @@ class Rows:
     ) -> None:
         self.tables: dict[str, list[Row]] = {table: [] for table in COLUMNS}
         self.guests = 0
+        self.accounts: dict[int, int] = {}  # by line
         self._ids = ids
         self._groups = groups
         self._tags = tags
@@ -67,9 +68,9 @@ class Rows:
         self._by = actor.name
         self._told_by = (actor.kind, actor.name, actor.application, self._site.id, ctx.request_id)
 
-    def add(self, ready: Ready, group: str | None, password_hash: str | None) -> int:
-        """All rows of one customer. Answers the account's id."""
-        account_id = next(self._ids["account"])
+    def add(self, ready: Ready, group: str | None, password_hash: str | None) -> None:
+        """All rows of one customer."""
+        account_id = self.accounts[ready.line] = next(self._ids["account"])
         created = ready.times.get("created_at") or self._now
         changes = self._account(ready, account_id, created, has_login=ready.has_login)
         for details in ready.contacts:
@@ -89,7 +90,6 @@ class Rows:
             changes["tags"] = (None, sorted(ready.tags))
         told = (self._tenant_id, self._now, "account.created", account_id, "", changes, *self._told_by)
         self.tables["event"].append(told)
-        return account_id
 
     def _account(self, ready: Ready, account_id: int, created: datetime, *, has_login: bool) -> dict[str, Any]:
         profile = ready.profile
@@ -129,8 +129,8 @@ class Rows:
         self.tables["address"].append(place)
         person = (self._tenant_id, contact_id, account_id, address_id, *values[:_PLACE], *stamps)
         self.tables["contact"].append(person)
-        named = paths(contact_id).values()
-        return {path: (None, value) for path, value in zip(named, values, strict=True) if value is not None}
+        fields = zip(CONTACT_FIELDS, values, strict=True)
+        return {path(contact_id, name): (None, value) for name, value in fields if value is not None}
 
     def _login(self, ready: Ready, account_id: int, password_hash: str | None) -> None:
         foreign = ready.foreign_hash

@@ -1,4 +1,4 @@
-"""Runs an import: reads and checks a chunk while the one before it is written. Memory stays flat.
+"""Runs an import: reads, checks and prepares a chunk while the one before it is written. Memory stays flat.
 
 Each chunk is one transaction that also says how far the import came. So it may be killed at any moment, and goes on
 with the first row that is not there.
@@ -21,8 +21,6 @@ PASSWORDS_AT_ONCE = 50  # in clear text: each takes some 25 ms to hash
 ERRORS_PERCENT_MAX = 10
 ERRORS_JUDGED_FROM = 1_000  # rows, where nobody knows how many there are
 
-_ROWS_AT_A_STRETCH = 25  # that are checked before the database gets its turn
-
 Progress = Callable[[Job], None]
 
 
@@ -36,12 +34,14 @@ async def run(ctx_now: Callable[[], Ctx], job: Job, records: Iterator[Record], t
     under_way: asyncio.Task[Job] | None = None
     try:
         while (chunk := await _next(ctx_now, records, policy)) is not None:
+            ctx = ctx_now()
+            await writing.prepare(ctx, chunk)
             if under_way is not None:
                 job = await under_way
                 told(job)
                 if is_too_bad(job):
                     return await end(ctx_now(), job, "interrupted")
-            under_way = asyncio.create_task(writing.write(ctx_now(), job, chunk))
+            under_way = asyncio.create_task(writing.write(ctx, job, chunk))
         if under_way is not None:
             job = await under_way
             told(job)
@@ -94,7 +94,7 @@ async def _next(ctx_now: Callable[[], Ctx], records: Iterator[Record], policy: P
             passwords += ready.password is not None
         chunk.position, chunk.line = record.end, record.line
         size += 1
-        if size % _ROWS_AT_A_STRETCH == 0:
+        if size % writing.ROWS_AT_A_STRETCH == 0:
             await asyncio.sleep(0)
         if size >= ROWS_AT_ONCE or record.end - began > BYTES_AT_ONCE or passwords >= PASSWORDS_AT_ONCE:
             break

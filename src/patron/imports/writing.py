@@ -1,5 +1,6 @@
 """Writes a chunk of an import: new customers with COPY, those that are there as asked, and how far it came."""
 
+import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 
@@ -12,16 +13,17 @@ from patron.imports.rows import COLUMNS, Rows
 from patron.kernel import events, ids
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Locked, NotFound, Retry, Taken, Unavailable
-from patron.tags import actions as tags
 
 ATTEMPTS_MAX = 5
 SLOTS = 16  # of account_count
+ROWS_AT_A_STRETCH = 25  # that are checked or made before the database gets its turn
 
 
 class Chunk(msgspec.Struct):
     """Rows that are written together, with what is wrong with others, and where the next chunk begins.
 
-    `hashes` has the hash of each row's password that came in clear text, by line.
+    `hashes` has the hash of each row's password that came in clear text, by line. `made` are the rows of tables for
+    them if they all turn out to be new, made while the chunk before was written.
     """
 
     ready: list[Ready]
@@ -29,6 +31,7 @@ class Chunk(msgspec.Struct):
     position: int
     line: int
     hashes: dict[int, str]
+    made: Rows | None = None
 
 
 class Known(msgspec.Struct):
@@ -39,6 +42,15 @@ class Known(msgspec.Struct):
     names: dict[str, int]
     groups: dict[str, int | None]
     tags: dict[str, int] = {}
+
+
+async def prepare(ctx: Ctx, chunk: Chunk) -> None:
+    """Make the rows of a chunk ahead, as if all of it were new: mostly it is, and then nothing but writing is left."""
+    keys = [key for ready in chunk.ready if (key := key_of(ready)) is not None]
+    names = [name for ready in chunk.ready for name in ready.names]
+    is_plain = all(ready.group is None and not ready.tags for ready in chunk.ready)
+    if chunk.ready and is_plain and len(set(keys)) == len(keys) and len(set(names)) == len(names):
+        chunk.made = await _rows(ctx, [(ready, None) for ready in chunk.ready], chunk.hashes, Known({}, {}, {}, {}))
 
 
 async def write(ctx: Ctx, job: Job, chunk: Chunk) -> Job:
@@ -61,7 +73,6 @@ async def write(ctx: Ctx, job: Job, chunk: Chunk) -> Job:
 async def _write(ctx: Ctx, job: Job, chunk: Chunk) -> Tally:
     tally = Tally(complaints=list(chunk.complaints))
     known = await look_up(ctx, chunk.ready)
-    known.tags = await tags.ensure(ctx, {name for ready in chunk.ready for name in ready.tags or ()})
     fresh: list[tuple[Ready, str | None]] = []
     old: list[tuple[Ready, int]] = []
     later: list[Ready] = []  # rows whose customer another row of this chunk makes
@@ -224,11 +235,27 @@ async def _make(
     """Write new customers. Answers the account of each line."""
     if not fresh:
         return {}
+    rows = await _rows(ctx, fresh, hashes, known)
+    await _copy(ctx, rows)
+    return rows.accounts
+
+
+async def _rows(ctx: Ctx, fresh: Sequence[tuple[Ready, str | None]], hashes: Mapping[int, str], known: Known) -> Rows:
+    """The rows of tables for new customers, with the keys of their groups."""
     contacts = sum(len(ready.contacts) for ready, _ in fresh)
     numbers = {"account": len(fresh), "contact": contacts, "address": contacts}
-    drawn = {table: iter(await ids.draw(ctx.db, table, count)) for table, count in numbers.items()}
-    rows = Rows(ctx, drawn, {key: number for key, number in known.groups.items() if number is not None}, known.tags)
-    made = {ready.line: rows.add(ready, group, hashes.get(ready.line)) for ready, group in fresh}
+    drawn = {table: iter(await ids.draw(ctx.db, table, count)) for table, count in numbers.items() if count}
+    groups = {key: number for key, number in known.groups.items() if number is not None}
+    rows = Rows(ctx, drawn, groups, known.tags)
+    for place, (ready, group) in enumerate(fresh):
+        if place % ROWS_AT_A_STRETCH == 0:
+            await asyncio.sleep(0)
+        rows.add(ready, group, hashes.get(ready.line))
+    return rows
+
+
+async def _copy(ctx: Ctx, rows: Rows) -> None:
+    """Write them, count them and tell of them."""
     for table, columns in COLUMNS.items():
         if rows.tables[table]:
             await ctx.db.copy(table, columns, rows.tables[table])
@@ -240,8 +267,7 @@ async def _make(
         ctx.tenant_id,
         ctx.at_site.customer_set,
         secrets.randbelow(SLOTS),
-        len(fresh),
+        len(rows.accounts),
         rows.guests,
     )
-    await events.touched(ctx, list(made.values()))
-    return made
+    await events.touched(ctx, list(rows.accounts.values()))

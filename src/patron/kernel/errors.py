@@ -4,9 +4,8 @@ Each face has one table that turns these classes into its dialect's status, code
 be shown to the caller; internal detail goes to the log with the request id, never into an exception's text.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from types import TracebackType
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +59,34 @@ class Invalid(PatronError):
         return cls(Problem(field, message, code))
 
 
+class _Check:
+    """A check under way: what it finds wrong is gathered. A class, because rows of imports make very many."""
+
+    __slots__ = ("_prefix", "_problems")
+
+    def __init__(self, problems: list[Problem], prefix: str) -> None:
+        self._problems = problems
+        self._prefix = prefix
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> bool:
+        if not isinstance(error, Invalid):
+            return False
+        self._problems += [replace(problem, field=f"{self._prefix}{problem.field}") for problem in error.problems]
+        return True
+
+
 class Faults:
     """Gathers what several checks find wrong, so that the caller hears all of it at once."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self._plain = _Check(self.problems, "")
 
-    @contextmanager
-    def of(self, prefix: str = "") -> Iterator[None]:
+    def of(self, prefix: str = "") -> _Check:
         """A check that may raise Invalid; its problems get `prefix` before their field, such as `[3].`."""
-        try:
-            yield
-        except Invalid as error:
-            self.problems += [replace(problem, field=f"{prefix}{problem.field}") for problem in error.problems]
+        return _Check(self.problems, prefix) if prefix else self._plain
 
     def tell(self) -> None:
         """Raise Invalid with all that was found; nothing if nothing was."""

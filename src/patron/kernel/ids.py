@@ -20,7 +20,12 @@ async def take(db: Session, table: str, count: int) -> list[int]:
 
 async def draw(db: Session, table: str, count: int) -> list[int]:
     """Numbers that nobody else will get, from the sequence itself."""
-    rows = await db.fetch(
-        "select nextval(pg_get_serial_sequence($1, 'id')) as id from generate_series(1, $2)", table, count
+    drawn: list[int] = await db.value(
+        """
+        select array_agg(nextval(s.name))
+        from (select pg_get_serial_sequence($1, 'id')::regclass as name offset 0) s, generate_series(1, $2)
+        """,
+        table,
+        count,
     )
-    return [row["id"] for row in rows]
+    return drawn

@@ -13,6 +13,7 @@ from patron.imports.rows import COLUMNS, Rows
 from patron.kernel import events, ids
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Locked, NotFound, Retry, Taken, Unavailable
+from patron.tags import actions as tags
 
 ATTEMPTS_MAX = 5
 SLOTS = 16  # of account_count
@@ -42,6 +43,11 @@ class Known(msgspec.Struct):
     names: dict[str, int]
     groups: dict[str, int | None]
     tags: dict[str, int] = {}
+
+    @property
+    def nobody(self) -> bool:
+        """Whether nobody of the chunk is there."""
+        return not (self.by_email or self.by_external_id or self.names)
 
 
 async def prepare(ctx: Ctx, chunk: Chunk) -> None:
@@ -73,6 +79,11 @@ async def write(ctx: Ctx, job: Job, chunk: Chunk) -> Job:
 async def _write(ctx: Ctx, job: Job, chunk: Chunk) -> Tally:
     tally = Tally(complaints=list(chunk.complaints))
     known = await look_up(ctx, chunk.ready)
+    if chunk.made is not None and known.nobody:
+        await _copy(ctx, chunk.made)
+        tally.created = len(chunk.ready)
+        return tally
+    known.tags = await tags.ensure(ctx, {name for ready in chunk.ready for name in ready.tags or ()})
     fresh: list[tuple[Ready, str | None]] = []
     old: list[tuple[Ready, int]] = []
     later: list[Ready] = []  # rows whose customer another row of this chunk makes

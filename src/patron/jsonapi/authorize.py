@@ -29,7 +29,7 @@ from patron.tenants.programs import Program
 from patron.web.replies import Reply
 
 STATE_LENGTH_MAX = 4_000
-_ASKED = ("client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method")
+ASKED = ("client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method")
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _UNKNOWN = "The link that brought you here names no web app of ours. Go back to where you came from."
 _ELSEWHERE = "The web app wants its answer sent to an address that is not registered for it, so nothing is sent."
@@ -59,7 +59,7 @@ class _Question(msgspec.Struct, frozen=True):
     @property
     def hidden(self) -> dict[str, str]:
         """What the form carries along."""
-        return {name: self.asked[name] for name in _ASKED if name in self.asked}
+        return {name: self.asked[name] for name in ASKED if name in self.asked}
 
     def answer(self, **parameters: str) -> Reply:
         """Back to the app, with its state."""
@@ -129,7 +129,7 @@ class Authorize:
         """Who asks, and where the answer goes. Raises NoQuestion."""
         asked = dict(given)
         names = [name for name, _ in given]
-        twice = frozenset(name for name in _ASKED if names.count(name) > 1)
+        twice = frozenset(name for name in ASKED if names.count(name) > 1)
         client_id = asked.get("client_id", "")
         program = None
         if client_id and "client_id" not in twice:

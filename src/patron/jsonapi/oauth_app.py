@@ -32,7 +32,7 @@ _DISCARDED_BYTES_MAX = 1_000_000
 _FORM_BYTES_MAX = 50_000
 _NO_METHOD = "This address does not take this method."
 # What each path takes.
-_METHODS = {
+METHODS = {
     "/oauth/authorize": ("GET", "HEAD", "POST"),
     "/oauth/token": ("POST",),
     "/oauth/revoke": ("POST",),
@@ -70,7 +70,7 @@ class OAuthFace:
         except bodies.Gone:
             return
         reply.headers |= {"x-request-id": request_id, **limit.headers}
-        name = path.strip("/").replace("/", ".") if path in _METHODS else "none"
+        name = path.strip("/").replace("/", ".") if path in METHODS else "none"
         metrics.observe("jsonapi", name, reply.status, time.perf_counter() - started)
         await reply.send(send)
 
@@ -179,7 +179,7 @@ def _described(caller: Caller, owner: dict[str, Any] | None) -> dict[str, Any]:
 
 def _method(scope: Scope) -> str:
     """The request's method, if its path takes it. Raises MethodNotAllowed, OAuthError for a path that is none."""
-    takes = _METHODS.get(scope["path"].rstrip("/"))
+    takes = METHODS.get(scope["path"].rstrip("/"))
     if takes is None:
         raise OAuthError("not_found", "There is nothing here.", 404, "RECORD_NOT_FOUND")
     method = str(scope["method"])

@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from patron import __version__
-from patron.jsonapi import media
+from patron.jsonapi import media, openapi_oauth
 from patron.jsonapi.asking import INCLUDE_DOTS_MAX, PAGE_NUMBER_MAX, PAGE_SIZE, PAGE_SIZE_MAX
 from patron.jsonapi.catalogue import ROUTES, SERVED
 from patron.jsonapi.document import ENCODE
@@ -72,10 +72,10 @@ def document() -> bytes:
             "openapi": "3.1.0",
             "info": {"title": "Patron: Commerce Layer Core API", "version": __version__, "description": _DESCRIPTION},
             "servers": [{"url": "/"}],
-            "tags": [{"name": type_} for type_ in sorted(SERVED)],
-            "paths": dict(sorted(paths.items())),
+            "tags": [openapi_oauth.TAG, *({"name": type_} for type_ in sorted(SERVED))],
+            "paths": dict(sorted(paths.items())) | openapi_oauth.PATHS,
             "components": {
-                "schemas": _schemas(),
+                "schemas": _schemas() | openapi_oauth.SCHEMAS,
                 "responses": {f"Failure{status}": _failure(status) for status in _REASONS},
                 "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
             },

@@ -2,14 +2,53 @@
 import assert from 'node:assert/strict'
 import {
   authenticate, createAssertion, getCoreApiBaseEndpoint, getTokenType, jwtDecode, jwtIsIntegration, jwtIsSalesChannel,
-  jwtVerify, revoke,
+  jwtIsWebApp, jwtVerify, revoke,
 } from '@commercelayer/js-auth'
-import { PASSWORD } from './walk.mjs'
+import { PASSWORD, fresh } from './walk.mjs'
 
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 const CLAIMS = 'https://commercelayer.io/claims'
 const PLAIN = ['accessToken', 'createdAt', 'expires', 'expiresIn', 'scope', 'tokenType']
 const OWNED = [...PLAIN, 'ownerId', 'ownerType', 'refreshToken'].sort()
+
+// A user of the organization allows a web app on our page, in the way that a browser would; then the app asks with js-auth.
+async function webApps(walk, granted, refused, keys) {
+  const { webapp, user, integration, domain } = walk.facts
+  const page = `https://auth.${domain}/oauth/authorize`
+  const allow = async () => {
+    const asked = { client_id: webapp.clientId, redirect_uri: webapp.redirectUri, response_type: 'code', state: 'of mine' }
+    const shown = await fetch(`${page}?${new URLSearchParams(asked)}`)
+    assert.deepEqual([shown.status, shown.headers.get('content-type')], [200, 'text/html; charset=utf-8'])
+    const body = new URLSearchParams({ ...asked, email: user.email, password: user.password, decision: 'allow' })
+    const answer = await fetch(page, { method: 'POST', body, redirect: 'manual' })
+    const away = new URL(answer.headers.get('location'))
+    assert.deepEqual([answer.status, away.searchParams.get('state')], [303, 'of mine'])
+    return away.searchParams.get('code')
+  }
+  const isTheUsers = (kind) => (answer) => {
+    assert.deepEqual(keys(answer), OWNED)
+    assert.deepEqual([answer.ownerId, answer.ownerType, answer.scope], [user.id, 'user', 'market:all'])
+    assert.equal(getTokenType(jwtDecode(answer.accessToken).payload), `${kind}:user`)
+  }
+  const code = await allow()
+  const ticket = await granted('authorization_code', { ...webapp, code }, isTheUsers('webapp'))
+  assert.ok(jwtIsWebApp((await jwtVerify(ticket.accessToken)).payload))
+  await granted('refresh_token', { ...webapp, refreshToken: ticket.refreshToken }, isTheUsers('webapp'))
+  const cl = walk.client(ticket)
+  assert.ok((await cl.customers.list({ pageSize: 1 })).meta.recordCount >= 1)
+  assert.equal((await cl.application.retrieve()).kind, 'webapp')
+  await refused('a code that was used', 'invalid_grant', 401, 'authorization_code', { ...webapp, code })
+  await assert.rejects(cl.customers.list(), (error) => error.status === 401 && error.first().code === 'INVALID_TOKEN')
+  const elsewhere = { ...webapp, code: await allow(), redirectUri: 'https://elsewhere.test/' }
+  await refused('another address', 'invalid_grant', 401, 'authorization_code', elsewhere)
+
+  const assertion = await createAssertion({ payload: { [CLAIMS]: { owner: { type: 'User', id: user.id } } } })
+  await granted(JWT_BEARER, { ...webapp, assertion }, isTheUsers('webapp'))
+  const asUser = await granted(JWT_BEARER, { ...integration, assertion }, isTheUsers('integration'))
+  const forgotten = await walk.cl.customers.create({ email: fresh('forgotten') })
+  const asked = await walk.client(asUser).customers.update({ id: forgotten.id, _request_anonymization: true })
+  assert.deepEqual(asked.anonymization_info.requester, { id: user.id, first_name: 'Kim', last_name: 'Lee', email: user.email })
+}
 
 export default async function tokens(walk) {
   const { integration, channel, keeper, domain } = walk.facts
@@ -93,6 +132,7 @@ export default async function tokens(walk) {
   await refused('an empty assertion', 'invalid_assertion', 400, JWT_BEARER, { ...integration, assertion: empty })
   const code = { clientId: integration.clientId, clientSecret: 'x', code: 'x', redirectUri: 'https://shop.test/' }
   await refused('no web app', 'invalid_client', 401, 'authorization_code', code)
+  await webApps(walk, granted, refused, keys)
 
   await walk.check('a customer signs out, and the token is worth nothing at once', async () => {
     assert.deepEqual(await status(renewed), [200, undefined])

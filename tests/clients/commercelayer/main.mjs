@@ -1,8 +1,9 @@
-// Walks through tokens, sessions, a shop's flows, and resources. Facts come as JSON in PATRON_FACTS; what happens goes to stdout, line by line.
+// Walks through tokens, sessions, ways to move, a shop's flows, and resources. Facts come as JSON in PATRON_FACTS; what happens goes to stdout, line by line.
 // Each resource is a file in resources/, named as its type.
 import { readdirSync } from 'node:fs'
 import { redirect } from './redirect.mjs'
 import { Walk } from './walk.mjs'
+import moving from './moving.mjs'
 import sessions from './sessions.mjs'
 import shopping from './shopping.mjs'
 import tokens from './tokens.mjs'
@@ -11,7 +12,7 @@ const facts = JSON.parse(process.env.PATRON_FACTS)
 redirect(facts.domain, facts.base)
 redirect(facts.crowded.domain, facts.crowded.base)
 const walk = new Walk(facts)
-const parts = { tokens, sessions, shopping }
+const parts = { tokens, sessions, moving, shopping }
 for (const file of readdirSync(new URL('resources/', import.meta.url)).sort()) {
   parts[file.replace(/\.mjs$/, '')] = (await import(`./resources/${file}`)).default
 }

@@ -87,12 +87,14 @@ export class Walk {
     this.report({ type, operation, outcome: 'failure', error: `${status} ${named}` })
   }
 
-  // Triggers, one after the other: each with what its answer shows, and with the value that it takes, if any.
+  // Triggers, one after the other: each with what its answer shows, and with the value that it takes, if any. And each on
+  // what nobody has.
   async steps(type, id, steps, cl = this.cl) {
     for (const [trigger, expected, ...value] of steps) {
       await this.succeeds(type, trigger, [id, ...value], (shown) => {
         for (const [name, wanted] of Object.entries(expected)) assert.deepEqual(shown[name], wanted, `${trigger}: ${name}`)
       }, cl)
+      await this.fails(type, trigger, [NOBODY, ...value], MISSING, cl)
     }
   }
 

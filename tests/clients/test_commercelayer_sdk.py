@@ -9,7 +9,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +16,20 @@ import httpx
 import pytest
 import pytest_asyncio
 
+import commercelayer_facts
+from commercelayer_facts import DOMAIN
 from node_walks import CLEAN, LINE_BYTES_MAX, NODE, serving, working
 from organizations import Organization, open_organization
-from patron.jsonapi import ids, openapi, tokens
+from patron.jsonapi import ids, openapi
 from patron.jsonapi.catalogue import SERVED
 from patron.kernel.clock import clock
-from patron.kernel.context import Secrets
 from patron.kernel.db import Database
-from patron.kernel.revocation import Revocations
-from patron.kernel.secrets import Passwords, Vault, random_token
-from patron.kernel.tokens import Keyring
-from patron.settings import Settings
+from patron.kernel.secrets import random_token
 from patron.tenants import actions as tenants
-from patron.tenants import grants, programs
 from shops import open_shop
-from stage import TEST_KEY
 from webapps import PASSWORD as STAFF_PASSWORD
 from webapps import REDIRECT_URI, open_webapp
 
-DOMAIN = Settings().domain
 FEW = 3
 FOLDER = Path(__file__).parent / "commercelayer"
 GRANTS = {
@@ -70,7 +64,8 @@ async def walk(server: str, crowded_server: str, database: Database) -> list[Lin
         facts = {
             "base": server,
             "crowded": {"domain": "crowded.localhost", "base": crowded_server, "limit": FEW},
-            "expired": await _expired(organization, database),
+            "expired": await commercelayer_facts.expired(organization, database),
+            "moved": await commercelayer_facts.moved(organization, database),
             **await _facts(organization, database),
         }
     node = await asyncio.create_subprocess_exec(
@@ -111,21 +106,6 @@ async def _facts(organization: Organization, database: Database) -> Line:
             for type_, resource in SERVED.items()
         },
     }
-
-
-async def _expired(organization: Organization, database: Database) -> str:
-    """A token of the integration that was good until yesterday."""
-    vault, db = Vault(Settings(secret_key=TEST_KEY).key), database.session()
-    passwords, revocations = Passwords(), Revocations(database, lambda _: None)
-    secrets = Secrets(vault, Keyring(vault, DOMAIN), passwords, revocations)
-    program = await programs.by_client_id(db, organization.integration)
-    assert program is not None
-    asked = grants.Asked(
-        tenant_id=program.tenant_id, application_id=program.id, scope="", market_ids=None, is_confidential=True,
-        life=timedelta(hours=2),
-    )  # fmt: skip
-    grant, _ = await grants.issue(db, asked, clock() - timedelta(days=1), refreshable=False)
-    return await secrets.keyring.sign(db, tokens.claims(program, grant, DOMAIN), clock(), "RS512")
 
 
 def done(walk: list[Line], type_: str, outcome: str) -> set[str]:

@@ -1,10 +1,18 @@
-// The ways to lead the SDK of a shop that moves to another host, as docs/jsonapi.md tells them.
+// A shop that moves, as docs/jsonapi.md tells it: how its SDK is led to another host, and how passwords come along.
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { createServer } from 'node:http'
+import { text } from 'node:stream/consumers'
 import Shaken, { customers } from '@commercelayer/sdk'
 import { CommerceLayer } from '@commercelayer/sdk/bundle'
 import { idsOf } from './walk.mjs'
 
 export default async function moving(walk) {
+  await hosts(walk)
+  await passwords(walk)
+}
+
+async function hosts(walk) {
   const { base, organization } = walk.facts
   const { accessToken } = await walk.integrationToken()
   const elsewhere = { organization, domain: 'shop.invalid', accessToken } // a name that leads nowhere
@@ -41,4 +49,28 @@ export default async function moving(walk) {
     found(await accounts.customers.list({ filters }))
     assert.deepEqual(asked, ['/api/skus'])
   })
+}
+
+// The old shop says whether a password is right, once for each customer: from then on we know it ourselves.
+async function passwords(walk) {
+  const { email: username, port, key } = walk.facts.moved
+  const asked = []
+  const server = createServer(async (request, response) => {
+    const body = await text(request.setEncoding('utf8'))
+    const { 'webhook-id': id, 'webhook-timestamp': time, 'webhook-signature': signature } = request.headers
+    const secret = Buffer.from(key.replace('whsec_', ''), 'base64')
+    const mine = createHmac('sha256', secret).update(`${id}.${time}.${body}`).digest('base64')
+    const { emailAddress, password } = JSON.parse(body)
+    asked.push(emailAddress)
+    const valid = signature === `v1,${mine}` && password === 'as-it-was-there'
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ valid }))
+  }).listen(port, '127.0.0.1')
+  const signIn = (password) => walk.token('password', { ...walk.facts.channel, username, password })
+  await walk.check('who signed in at the old shop signs in here, with the same password', async () => {
+    await assert.rejects(signIn('guessed'), (refusal) => refusal.errors[0].title === 'invalid_grant')
+    const { ownerId } = await signIn('as-it-was-there')
+    assert.equal((await signIn('as-it-was-there')).ownerId, ownerId)
+    assert.deepEqual(asked, [username, username])
+  })
+  server.close()
 }

@@ -58,6 +58,7 @@ _STEPS = {
 _FOR_STAFF = (
     "_pending", "_approve", "_approve_and_capture", "_start_editing", "_stop_editing", "_capture", "_fulfill",
     "_refund", "_fix_payment_source", "_refresh_prices", "_reset_circuit",
+    "_authorize",  # nothing is paid here: who says that it was has to know
 )  # fmt: skip
 # There are no prices, taxes, invoices, lines and gateways here, so that there is nothing to do.
 _IDLE = ("_update_taxes", "_commit_invoice", "_refund_invoice", "_create_subscriptions", "_reset_circuit")
@@ -274,7 +275,7 @@ ORDERS = Resource(
             for which in ("billing", "shipping")
         ),
         Attribute(name="_customer_payment_source_id", write="u", names="customer_payment_sources"),
-        Attribute(name="_authorization_amount_cents", kind="integer", write="u"),
+        Attribute(name="_authorization_amount_cents", kind="integer", write="u", private="u"),
         *(
             Attribute(name=name, kind="boolean", write="u", private="u" if name in _FOR_STAFF else "")
             for name in (

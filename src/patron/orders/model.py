@@ -61,6 +61,13 @@ class Order(msgspec.Struct, frozen=True):
     payment_source_id: int | None
     saves_payment_source: bool
     authorization_minor: int | None
+    fulfillment_status: str
+
+    @property
+    def is_retractable(self) -> bool:
+        """Whether its customer may still take it back: the shop has not done anything for it."""
+        untouched = self.payment_status == "unpaid" and self.fulfillment_status == "unfulfilled"
+        return self.is_open or (self.status == "placed" and untouched)
 
     @property
     def is_payable(self) -> bool:
@@ -102,11 +109,11 @@ def checked(values: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def check_step(order: Order, step: str) -> bool:
+def check_step(order: Order, step: str, *, by_shopper: bool = False) -> bool:
     """Whether a step changes something: False when the order is where it leads to. Raises Invalid."""
     if ENDS[step] == order.status or (step == "place" and order.status == "approved"):
         return False
-    if order.status not in FROM[step]:
+    if order.status not in FROM[step] or (by_shopper and step == "cancel" and not order.is_retractable):
         raise Invalid.field("status", f"cannot transition via {step} from {order.status}", "invalid_transition")
     if step == "place" and order.account_id is None:
         raise Invalid.field("customer", "can't be blank", "missing")

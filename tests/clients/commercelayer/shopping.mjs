@@ -22,7 +22,7 @@ async function asGuest(walk, guest) {
     assert.deepEqual([order.status, order.country_code, order.shipping_address.city], ['pending', 'US', 'New York'])
     assert.equal(order.customer, null) // who it is, a guest does not get to read
   }, guest)
-  for (const wish of [{ total_amount_cents: 1 }, { currency_code: 'USD' }, { _approve: true }, { _add_tags: 'vip' }]) {
+  for (const wish of [{ total_amount_cents: 1 }, { currency_code: 'USD' }, { _approve: true }, { _authorize: true }, { _add_tags: 'vip' }]) {
     await walk.fails('orders', 'update', [{ id: cart.id, ...wish }], DENIED, guest)
   }
   await walk.fails('orders', 'list', [], DENIED, guest)
@@ -96,4 +96,9 @@ async function asCustomer(walk, guest) {
   await walk.succeeds('customer_addresses', 'list', [{ include: ['address'] }], (book) => {
     assert.deepEqual(Array.from(book, (one) => one.address.city), ['New York'])
   }, cl)
+
+  const regretted = await cl.orders._place((await cl.orders.create({})).id)
+  await walk.steps('orders', regretted.id, [['_cancel', { status: 'cancelled' }]], cl)
+  await walk.cl.orders._approve(cart.id)
+  await walk.fails('orders', '_cancel', [cart.id], { status: 422, pointer: '/data/attributes/status' }, cl)
 }

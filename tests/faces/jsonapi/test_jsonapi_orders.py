@@ -1,5 +1,7 @@
 """Orders: whose they are, how they are placed and cancelled, and what that says of the customer in both faces."""
 
+import pytest
+
 from organizations import Organization, to_one
 from shops import ACCOUNTS
 
@@ -97,6 +99,30 @@ async def test_a_placed_order_stays_and_keeps_its_total(organization: Organizati
     customer = (await organization.get(f"orders/{made['id']}/customer")).json()["data"]
     kept = await organization.call("DELETE", f"customers/{customer['id']}")
     assert kept.status_code == 423
+
+
+async def test_a_customer_takes_an_order_back_until_the_shop_has_done_something(organization: Organization) -> None:
+    guest = await organization.guest_token()
+    await organization.create("customers", email="own@example.com", password="Secret-42-word", token=guest)
+    token = (await organization.customer_ticket("own@example.com", "Secret-42-word"))["access_token"]
+    for done in ({}, {"_approve": True}, {"_authorize": True}, {"_fulfill": True}):
+        made = await organization.create("orders", token=token)
+        await organization.patch("orders", made["id"], {"_place": True}, token=token)
+        assert (await organization.patch("orders", made["id"], done)).status_code == 200
+        answer = await organization.patch("orders", made["id"], {"_cancel": True}, token=token)
+        assert answer.status_code == (422 if done else 200), done
+        if done:
+            assert answer.json()["errors"][0]["meta"]["error"] == "invalid_transition"
+            assert (await organization.patch("orders", made["id"], {"_cancel": True})).status_code == 200
+
+
+@pytest.mark.parametrize("wish", [{"_authorize": True}, {"_authorization_amount_cents": 1}, {"_capture": True}])
+async def test_shoppers_say_nothing_of_payments(organization: Organization, wish: dict[str, object]) -> None:
+    guest = await organization.guest_token()
+    cart = await organization.create("orders", customer_email="buyer@example.com", token=guest)
+    refused = await organization.patch("orders", cart["id"], {"_place": True, **wish}, token=guest)
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (401, "UNAUTHORIZED")
+    assert (await organization.get(f"orders/{cart['id']}")).json()["data"]["attributes"]["status"] == "pending"
 
 
 ADDRESS = {

@@ -1,6 +1,6 @@
 // Orders, as the shop's own system puts them together and finds them. Carts of shoppers are in shopping.mjs.
 import assert from 'node:assert/strict'
-import { fresh, idsOf, word } from '../walk.mjs'
+import { NOBODY, fresh, idsOf, word } from '../walk.mjs'
 import { home } from './addresses.mjs'
 
 const TYPE = 'orders'
@@ -24,6 +24,7 @@ export default async function orders(walk) {
     assert.deepEqual([made.status, made.customer_email, made.guest], ['pending', email, false])
   })
   await life(walk)
+  await paying(walk)
   await asked(walk, await cl.customer_groups.create({ name: word('Wholesale') }))
 }
 
@@ -36,7 +37,7 @@ async function life(walk) {
   const step = { status: 422, pointer: '/data/attributes/status', rule: 'invalid_transition' }
   await walk.fails(TYPE, '_approve', [draft.id], step)
   const nowhere = { status: 422, pointer: '/data/attributes/_billing_address_clone_id' }
-  await walk.fails(TYPE, '_billing_address_clone_id', [draft.id, 'kWjzbLyVHx'], nowhere)
+  await walk.fails(TYPE, '_billing_address_clone_id', [draft.id, NOBODY], nowhere)
 
   await cl.orders.update({ id: draft.id, customer_email: fresh('buyer') })
   const { id: address } = await cl.addresses.create(home())
@@ -79,6 +80,45 @@ async function life(walk) {
   await walk.fails(TYPE, 'delete', [draft.id], { status: 423, code: 'LOCKED' })
   const other = await placed(walk)
   await walk.steps(TYPE, other.id, [['_approve_and_capture', { status: 'approved', payment_status: 'paid' }]])
+}
+
+// What an order is paid with; and triggers behind which there is nothing here, so that nothing happens.
+async function paying(walk) {
+  const { cl } = walk
+  const customer = cl.customers.relationship((await cl.customers.create({ email: fresh('payer') })).id)
+  const { id } = await cl.orders.create({ customer, currency_code: 'EUR', total_amount_cents: 1_000 })
+  const order = cl.orders.relationship(id)
+  const voucher = await cl.external_payments.create({ order, payment_source_token: word('voucher') })
+  const entry = await cl.customer_payment_sources.create({ customer, payment_source_token: word('tok') })
+  const unknown = { status: 422, pointer: '/data/attributes/_customer_payment_source_id' }
+  await walk.fails(TYPE, '_customer_payment_source_id', [id, NOBODY], unknown)
+  await walk.steps(TYPE, id, [
+    ['_nullify_payment_source', { payment_source_details: null }],
+    ['_customer_payment_source_id', {}, entry.id],
+  ])
+  await walk.check('an order is paid with an entry of the wallet, or with what it names', async () => {
+    const { payment_source: used } = await cl.orders.retrieve(id, { include: ['payment_source'] })
+    assert.deepEqual([used.type, used.payment_source_token], ['external_payments', entry.payment_source_token])
+    assert.deepEqual(idsOf(await cl.orders.available_customer_payment_sources(id)), [entry.id])
+    const payment_source = cl.external_payments.relationship(voucher.id)
+    const paid = await cl.orders.update({ id, payment_source }, { include: ['payment_source'] })
+    assert.equal(paid.payment_source.id, voucher.id)
+  })
+  await walk.finds(TYPE, [id], { payment_source_id_eq: voucher.id })
+  await walk.steps(TYPE, id, [
+    ['_fix_payment_source', {}],
+    ['_save_payment_source_to_customer_wallet', {}],
+    ['_validate', { status: 'pending' }],
+    ['_refresh', {}],
+    ['_refresh_prices', {}],
+    ['_place', { status: 'placed' }],
+    ['_authorization_amount_cents', {}, 400],
+    ['_authorize', { payment_status: 'partially_authorized' }],
+    ['_capture', { payment_status: 'partially_paid' }],
+  ])
+  assert.equal((await cl.orders.available_customer_payment_sources(id)).length, 2)
+  const idle = ['_update_taxes', '_commit_invoice', '_refund_invoice', '_create_subscriptions', '_reset_circuit']
+  await walk.steps(TYPE, id, idle.map((trigger) => [trigger, { status: 'placed', payment_status: 'partially_paid' }]))
 }
 
 async function asked(walk, group) {

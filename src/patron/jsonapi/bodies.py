@@ -184,12 +184,20 @@ def check_required(
         if not creates and one.name not in change.attributes:
             continue
         value = change.attributes.get(one.name, sent.get(one.name))
-        if one.required and (value is None or (isinstance(value, str) and not value.strip())):
+        if (
+            one.required
+            and not (creates and one.instead)
+            and (value is None or (isinstance(value, str) and not value.strip()))
+        ):
             with faults.of():
                 raise Invalid.field(one.name, "can't be blank", "missing")
     for link in resource.relationships:
         if not creates and link.name not in change.relationships:
             continue
-        if link.required and not change.relationships.get(link.name, sent.get(link.name)):
+        if (
+            link.required
+            and not (creates and link.instead)
+            and not change.relationships.get(link.name, sent.get(link.name))
+        ):
             with faults.of():
                 raise Invalid.field(link.name, "can't be blank", "missing")

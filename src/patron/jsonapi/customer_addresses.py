@@ -55,11 +55,19 @@ CUSTOMER_ADDRESSES = Resource(
     listing=LISTING,
     attributes=(
         Attribute(name="name", column="name"),
-        Attribute(name="customer_email", column="customer_email", write="c"),
+        Attribute(name="customer_email", column="customer_email", write="c", required=True, instead="customer"),
         *common(),
     ),
     relationships=(
-        Relationship(name="customer", targets=("customers",), own="account_id", filters=True, write="cu"),
+        Relationship(
+            name="customer",
+            targets=("customers",),
+            own="account_id",
+            filters=True,
+            write="cu",
+            required=True,
+            instead="customer_email",
+        ),
         Relationship(name="address", targets=("addresses",), own="address_id", filters=True, write="cu", required=True),
         elsewhere("events"),
         EVENT_STORES,

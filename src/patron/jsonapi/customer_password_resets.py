@@ -65,7 +65,7 @@ CUSTOMER_PASSWORD_RESETS = Resource(
     listing=LISTING,
     attributes=(
         Attribute(name="customer_email", column="customer_email", write="c", required=True),
-        Attribute(name="reset_password_token", column="reset_password_token"),
+        Attribute(name="reset_password_token", column="reset_password_token", field="token"),
         Attribute(name=_PASSWORD, write="u"),
         Attribute(name="reset_password_at", kind="date-time", column="reset_at", field="reset_at"),
         *common(),

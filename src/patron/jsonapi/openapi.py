@@ -243,8 +243,12 @@ def _resource(resource: Resource) -> Json:
 
 
 def _shape(one: Attribute) -> Json:
-    shape = _TYPES[one.kind]
+    shape = {**_TYPES[one.kind], **_needed(one)}
     return {**shape, "enum": [*one.enum, None]} if one.enum else shape
+
+
+def _needed(one: Attribute | Relationship) -> Json:
+    return {"description": f"Required, unless {one.instead} is sent."} if one.instead else {}
 
 
 def _linkage(one: Relationship) -> Json:
@@ -267,7 +271,8 @@ def _body(resource: Resource, how: str) -> Json:
     relationships: Json = {
         "type": "object",
         "properties": {
-            one.name: {"type": "object", "required": ["data"], "properties": {"data": _linkage(one)}} for one in links
+            one.name: {"type": "object", "required": ["data"], "properties": {"data": _linkage(one)}, **_needed(one)}
+            for one in links
         },
         "additionalProperties": False,
     }
@@ -281,8 +286,8 @@ def _body(resource: Resource, how: str) -> Json:
         data["properties"]["id"] = {"type": "string", "description": "The same as in the path."}
         return {"type": "object", "required": ["data"], "properties": {"data": data}}
     for part, names in (
-        (attributes, [one.name for one in written if one.required]),
-        (relationships, [one.name for one in links if one.required]),
+        (attributes, [one.name for one in written if one.required and not one.instead]),
+        (relationships, [one.name for one in links if one.required and not one.instead]),
     ):
         if names:
             part["required"] = names

@@ -28,7 +28,8 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     `is_rows`: a long list, or text for it, that its own handler checks row by row.
     `is_path`: the row has a path on the organization's host, and the wire the whole address.
     `private`: when sales channels may not send it, in the same letters; `demanded`: when they must. `sealed_for`: the
-    purpose under which the column is encrypted. `names` is a type: the value is the id of such a resource.
+    purpose under which the column is encrypted. `instead`: of this and that name one is required; the core says which
+    is missing. `names` is a type: the value is the id of such a resource.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     sorts: bool = False
     write: str = ""
     required: bool = False
+    instead: str = ""
     show: Show | None = None
     of_row: Show | None = None
     of_caller: Show | None = None
@@ -70,6 +72,7 @@ class Relationship(msgspec.Struct, frozen=True, kw_only=True):
     filters: bool = False
     write: str = ""
     required: bool = False
+    instead: str = ""
     is_private: bool = False
     is_virtual: bool = False
     includes: bool = True

@@ -100,7 +100,7 @@ SKU_LIST_ITEMS = Resource(
         Relationship(
             name="sku_list", targets=("sku_lists",), own="sku_list_id", filters=True, write="c", required=True
         ),
-        Relationship(name="sku", targets=("skus",), filters=True, write="c"),
+        Relationship(name="sku", targets=("skus",), filters=True, write="c", required=True, instead="sku_code"),
         EVENT_STORES,
     ),
     create=create_item,

@@ -2,7 +2,8 @@
 
 from patron.accounts.records import DEFAULT_SET
 from patron.kernel.columns import common
-from patron.kernel.query import Field, Sort
+from patron.kernel.query import Field, Key, Sort
+from patron.kernel.secrets import digest
 from patron.kernel.sql import Listing
 
 _UPDATED = "coalesce(pr.updated_at, pr.created_at)"
@@ -17,6 +18,9 @@ RESETS = Listing(
         "reset_at": Field("pr.reset_at", "time"),
         "updated_at": Field(_UPDATED, "time", sort=_UPDATED),
         "account_id": Field("pr.account_id", "integer"),
+        "token": Field(
+            "null::text", equal=Key("encode(pr.digest, 'hex')", lambda token: digest(token).hex(), exact=True)
+        ),
     },
     identity="pr.id",
     order=(Sort("created_at"), Sort("id")),

@@ -8,7 +8,7 @@ from patron.kernel import events
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid
 from patron.kernel.values import from_minor
-from patron.orders import payments
+from patron.orders import payments, subscriptions
 from patron.orders.model import ENDS, PARTLY, PAYMENTS, Order, check_step
 from patron.orders.rows import lock, write
 from patron.transactions import actions as transactions
@@ -38,8 +38,10 @@ async def take(ctx: Ctx, order_id: int, step: str) -> None:
         if not order.is_open and order.account_id is not None:
             await _count(ctx, order, "Return")
     await write(ctx, order_id, values)
-    if step == "place" and order.saves_payment_source:
-        await payments.keep_at_placing(ctx, order)
+    if step == "place":
+        await subscriptions.activate_waiting(ctx, order_id)
+        if order.saves_payment_source:
+            await payments.keep_at_placing(ctx, order)
     changes: events.Changes = {"status": (order.status, values["status"])}
     topic = _TOPICS.get(step, "order.updated")
     await events.record(ctx, topic, account_id=order.account_id, subject=f"order/{order_id}", changes=changes)

@@ -80,7 +80,7 @@ async def lock(ctx: Ctx, subscription_id: int) -> Subscription:
 
 
 async def create(ctx: Ctx, order_id: int, values: dict[str, Any]) -> int:
-    """A subscription of an order that was placed by a known customer; it is active at once, in the
+    """A subscription of a known customer's order, active as soon as that is placed unless it says otherwise; in the
     order's market unless another is named. Raises Invalid.
     """
     made = checked(values)
@@ -168,6 +168,20 @@ async def take(ctx: Ctx, number: int, step: str) -> None:
     await events.record(
         ctx, "order_subscription.updated", account_id=before.account_id, subject=_subject(number), changes=changes
     )
+
+
+async def activate_waiting(ctx: Ctx, order_id: int) -> None:
+    """Activate the drafts that have waited for their order, which the caller has locked, to be placed."""
+    rows = await ctx.db.fetch(
+        """
+        select u.id from order_subscription u
+        where u.tenant_id = $1 and u.source_order_id = $2 and u.status = 'draft' and u.activates_by_order order by u.id
+        """,
+        ctx.tenant_id,
+        order_id,
+    )
+    for row in rows:
+        await take(ctx, row["id"], "activate")
 
 
 async def touch(ctx: Ctx, number: int) -> None:

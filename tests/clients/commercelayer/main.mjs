@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs'
 import { redirect } from './redirect.mjs'
 import { Walk } from './walk.mjs'
 import moving from './moving.mjs'
+import paying from './paying.mjs'
 import sessions from './sessions.mjs'
 import shopping from './shopping.mjs'
 import tokens from './tokens.mjs'
@@ -12,7 +13,7 @@ const facts = JSON.parse(process.env.PATRON_FACTS)
 redirect(facts.domain, facts.base)
 redirect(facts.crowded.domain, facts.crowded.base)
 const walk = new Walk(facts)
-const parts = { tokens, sessions, moving, shopping }
+const parts = { tokens, sessions, moving, shopping, paying }
 for (const file of readdirSync(new URL('resources/', import.meta.url)).sort()) {
   parts[file.replace(/\.mjs$/, '')] = (await import(`./resources/${file}`)).default
 }

@@ -165,3 +165,21 @@ async def test_a_token_knows_its_organization_and_application(organization: Orga
         log = await organization.get(f"organization/{id_}/event_stores", token=token)
         assert log.status_code in status, id_
     assert (await organization.call("DELETE", "organization", token=token)).status_code == 405
+
+
+async def test_a_reset_is_found_by_its_token(organization: Organization, other_organization: Organization) -> None:
+    made = await organization.create(RESETS, customer_email=await registered(organization))
+    await organization.create(RESETS, customer_email=await registered(organization))
+    token = made["attributes"]["reset_password_token"]
+    for asked, expected in (
+        (f"filter[reset_password_token]={token}", [made["id"]]),
+        (f"filter[q][reset_password_token_eq]={token}", [made["id"]]),
+        (f"filter[q][reset_password_token_in]={token},other", [made["id"]]),
+        (f"filter[reset_password_token]={token[:-1]}", []),
+        (f"filter[q][reset_password_token_start]={token[:5]}", []),  # the token itself is not stored
+        ("filter[q][reset_password_token_present]=true", []),
+    ):
+        found = await organization.get(f"{RESETS}?{asked}")
+        assert [one["id"] for one in found.json()["data"]] == expected, asked
+    foreign = await other_organization.get(f"{RESETS}?filter[reset_password_token]={token}")
+    assert foreign.json()["data"] == []

@@ -76,6 +76,18 @@ async def test_a_subscription_runs_until_it_is_cancelled(organization: Organizat
     assert again.status_code == 422
 
 
+async def test_a_subscription_waits_for_its_order(organization: Organization) -> None:
+    draft = await organization.create("orders", customer_email="waits@example.com")
+    linked = {"source_order": to_one("orders", draft["id"])}
+    waiting = await organization.create("order_subscriptions", linked, frequency="weekly")
+    other = await organization.create("order_subscriptions", linked, frequency="weekly", activate_by_source_order=False)
+    assert (waiting["attributes"]["status"], waiting["attributes"]["next_run_at"]) == ("draft", None)
+    await step(organization, "orders", draft["id"], _place=True)
+    shown = [(await organization.get(f"order_subscriptions/{one['id']}")).json()["data"] for one in (waiting, other)]
+    assert [one["attributes"]["status"] for one in shown] == ["active", "draft"]
+    assert shown[0]["attributes"]["next_run_at"] is not None
+
+
 async def test_customers_reach_their_own_only(organization: Organization) -> None:
     order = await placed(organization, "else@example.com")
     linked = {"order": to_one("orders", order["id"])}

@@ -63,5 +63,11 @@ export default async function returns(walk) {
     const all = await cl.orders.returns(order.id, { sort: ['-refunded_at'], pageSize: 2 })
     assert.deepEqual([all.length, all.meta.recordCount], [2, 4])
   })
+  await walk.check('files hang on a return', async () => {
+    const attachable = cl.returns.relationship(whole.id)
+    const label = await cl.attachments.create({ name: 'Label', url: 'https://files.test/label.pdf', attachable })
+    const { attachments } = await cl.returns.retrieve(whole.id, { include: ['attachments'] })
+    assert.deepEqual(Array.from(attachments, (one) => one.id), [label.id])
+  })
   await walk.fails(TYPE, 'list', [], DENIED, walk.client(await walk.guestToken()))
 }

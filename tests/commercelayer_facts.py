@@ -39,7 +39,7 @@ async def expired(organization: Organization, database: Database) -> str:
 
 
 async def moved(organization: Organization, database: Database) -> dict[str, object]:
-    """A customer whose password only the old shop knows, and the port at which the walk answers for that."""
+    """Customers whose passwords only the old shop knows, and the port at which the walk answers for that."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     shop, db, secrets = organization.shop, database.session(), _secrets(database)
@@ -47,8 +47,9 @@ async def moved(organization: Organization, database: Database) -> dict[str, obj
         key = await tenants.set_password_hook(
             db, secrets.vault, secrets.revocations, shop.tenant_id, f"http://127.0.0.1:{port}/"
         )
-    email = "moved@example.com"
-    body = {"account": {"emailAddress": email}, "isImport": True, "externalPassword": "commercelayer"}
-    answer = await shop.post(f"{ACCOUNTS}/Add-Account-And-Login", body)
-    assert answer.status_code == 201, answer.text
-    return {"email": email, "port": port, "key": key}
+    emails = ["moved@example.com", "late@example.com"]
+    for email in emails:
+        body = {"account": {"emailAddress": email}, "isImport": True, "externalPassword": "commercelayer"}
+        answer = await shop.post(f"{ACCOUNTS}/Add-Account-And-Login", body)
+        assert answer.status_code == 201, answer.text
+    return {"emails": emails, "port": port, "key": key}

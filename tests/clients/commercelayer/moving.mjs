@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import Shaken, { customers } from '@commercelayer/sdk'
 import { CommerceLayer } from '@commercelayer/sdk/bundle'
-import { idsOf } from './walk.mjs'
+import { PASSWORD, idsOf } from './walk.mjs'
 
 export default async function moving(walk) {
   await hosts(walk)
@@ -53,7 +53,7 @@ async function hosts(walk) {
 
 // The old shop says whether a password is right, once for each customer: from then on we know it ourselves.
 async function passwords(walk) {
-  const { email: username, port, key } = walk.facts.moved
+  const { emails: [username, late], port, key } = walk.facts.moved
   const asked = []
   const server = createServer(async (request, response) => {
     const body = await text(request.setEncoding('utf8'))
@@ -71,6 +71,14 @@ async function passwords(walk) {
     const { ownerId } = await signIn('as-it-was-there')
     assert.equal((await signIn('as-it-was-there')).ownerId, ownerId)
     assert.deepEqual(asked, [username, username])
+  })
+  await walk.check('who has not come by yet resets the password as everybody does', async () => {
+    const reset = await walk.cl.customer_password_resets.create({ customer_email: late })
+    const { id, reset_password_token: _reset_password_token } = reset
+    const guest = walk.client(await walk.guestToken())
+    await guest.customer_password_resets.update({ id, customer_password: PASSWORD, _reset_password_token })
+    assert.ok((await walk.token('password', { ...walk.facts.channel, username: late, password: PASSWORD })).ownerId)
+    assert.equal(asked.length, 2)
   })
   server.close()
 }

@@ -110,7 +110,7 @@ APPLICATIONS = Resource(
         Attribute(name="name", column="name", field="name", write=_MARKED),
         Attribute(name="kind", column="kind", field="kind", write=_MARKED),
         Attribute(name="public_access", kind="boolean", column="public_access", field="public_access"),
-        _unset("redirect_uri"),
+        Attribute(name="redirect_uri", column="redirect_uri", write=_MARKED),  # several stand below each other
         _unset("scopes", write=""),
         *_common(),
     ),

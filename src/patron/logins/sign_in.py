@@ -34,7 +34,7 @@ from patron.logins.model import (
     keys_of,
 )
 
-_CHECKS = Counter("patron_password_checks_total", "Passwords compared with a hash; those refused unseen are not.")
+CHECKS = Counter("patron_password_checks_total", "Passwords compared with a hash; those refused unseen are not.")
 
 log = structlog.get_logger()
 
@@ -91,7 +91,7 @@ async def _try(ctx: Ctx, look: Callable[[], Awaitable[_Tried]], password: str, d
             return Attempt()
         stored = _foreign_hash(ctx, login)
         asked = await hook.of_tenant(ctx) if stored is not None and not foreign.is_known(stored) else None
-        _CHECKS.inc()
+        CHECKS.inc()
         if asked is None:
             if await _matches(turn, login, stored, password):
                 return Attempt(login, device, await _new_hash(turn, login, password), key)

@@ -10,6 +10,7 @@ from patron.kernel.context import Ctx
 from patron.kernel.values import EMAIL_LENGTH_MAX, email_key
 from patron.logins import queries as failures
 from patron.logins.model import PASSWORD_TYPED_MAX, delay_after, failure_key
+from patron.logins.sign_in import CHECKS
 from patron.staff import queries
 from patron.staff.model import User
 
@@ -30,6 +31,7 @@ async def try_password(ctx: Ctx, email: str, password: str) -> User | None:
         if before.is_delayed(ctx.now):
             return None
         user, hashed = found or (None, None)
+        CHECKS.inc()
         if await turn.matches(password, hashed) and user is not None and hashed is not None:
             renewed = await turn.hash(password) if turn.is_dated(hashed) else None
             await _count(ctx, user, key, None, renewed)

@@ -16,7 +16,7 @@ ORGANIZATIONS = Listing(
 
 APPLICATIONS = Listing(
     select="""oa.id, oa.name, oa.kind, oa.kind = 'sales_channel' as public_access, oa.created_at,
-        null::text as nothing""",
+        nullif(array_to_string(oa.redirect_uris, E'\\n'), '') as redirect_uri, null::text as nothing""",
     source="application oa",
     where="oa.tenant_id = $1 and oa.kind <> 'backend'",
     fields={

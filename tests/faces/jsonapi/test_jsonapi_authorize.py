@@ -11,6 +11,7 @@ from organizations import Organization
 from patron.jsonapi import ids
 from patron.kernel.db import Database
 from stage import Clock
+from statements import Counting, Watch
 from webapps import CHALLENGE, FROM_US, PAGE, PASSWORD, REDIRECT_URI, VERIFIER, WebApp, hidden, open_webapp, said
 
 S256 = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
@@ -56,8 +57,10 @@ async def test_a_user_allows_a_web_app_and_it_gets_a_token(webapp: WebApp) -> No
     assert {name: said_by_token["application"][name] for name in ("kind", "public", "confidential")} == {
         "kind": "webapp", "public": False, "confidential": True,
     }  # fmt: skip
-    listed = await webapp.organization.get("customers", token=answer.json()["access_token"])
-    assert listed.status_code == 200
+    token = answer.json()["access_token"]
+    assert (await webapp.organization.get("customers", token=token)).status_code == 200
+    app = (await webapp.organization.get("application", token=token)).json()["data"]["attributes"]
+    assert (app["kind"], app["redirect_uri"]) == ("webapp", f"{REDIRECT_URI}\ncom.example.app:/in")
 
 
 async def test_what_a_user_s_token_is_worth(webapp: WebApp) -> None:
@@ -205,6 +208,16 @@ async def test_wrong_passwords_and_strangers_are_told_alike(
     assert len({text.replace(" autofocus", "") for text in told}) == 1
     shouted = await webapp.answer(page, email=f" {webapp.email.upper()} ")
     assert said(shouted)["code"]
+
+
+async def test_a_wrong_password_costs_the_same_whoever_it_is(webapp: WebApp, statements: Watch) -> None:
+    """The statements are many or few, and each is the same: the answer's time tells nobody who works here."""
+    page, heard = await webapp.ask(), []
+    for email in (webapp.email, "nobody@example.com"):
+        with Counting(statements) as counting:
+            await webapp.answer(page, email=email, password="wrong")
+        heard.append(len(counting.heard))
+    assert heard[0] == heard[1]
 
 
 async def test_guesses_slow_down_whoever_is_guessed_at(webapp: WebApp, clock: Clock) -> None:

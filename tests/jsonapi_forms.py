@@ -98,6 +98,8 @@ async def stock(organization: Organization) -> Things:
         for step in form.then:
             taken = await organization.patch(type_, things[type_], {step: True})
             assert taken.status_code == 200, taken.text
+    log = (await organization.get(f"customers/{things['customers']}/event_stores")).json()["data"]
+    things["event_stores"] = log[0]["id"]
     for type_, resource in SERVED.items():
         if type_ not in things and resource.lists and not resource.singleton:
             found = (await organization.get(type_)).json()["data"]

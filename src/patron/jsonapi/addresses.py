@@ -7,7 +7,8 @@ from patron.contacts.records import ADDRESSES as LISTING
 from patron.contacts.records import DEGREE
 from patron.customers import address_book
 from patron.jsonapi import tags
-from patron.jsonapi.resources import EVENT_STORES, Attribute, Change, Relationship, Resource, common, elsewhere
+from patron.jsonapi.events import events_of
+from patron.jsonapi.resources import EVENT_STORES, Attribute, Change, Relationship, Resource, common
 from patron.kernel.context import Ctx
 from patron.kernel.db import Row
 from patron.kernel.errors import Invalid
@@ -116,7 +117,7 @@ ADDRESSES = Resource(
     ),
     relationships=(
         Relationship(name="geocoder", targets=("geocoders",), write="cu"),
-        elsewhere("events"),
+        events_of("addresses", "address"),
         tags.tags_of("address"),
         EVENT_STORES,
     ),

@@ -1,6 +1,6 @@
 """All resources that we serve, by type."""
 
-from patron.jsonapi import exports, imports, webhooks
+from patron.jsonapi import event_stores, exports, imports, webhooks
 from patron.jsonapi.addresses import ADDRESSES
 from patron.jsonapi.attachments import ATTACHMENTS
 from patron.jsonapi.customer_addresses import CUSTOMER_ADDRESSES
@@ -52,4 +52,5 @@ SERVED: dict[str, Resource] = {one.type: one for one in _RESOURCES}
 SERVED["imports"] = imports.declared(SERVED)
 SERVED["webhooks"] = webhooks.declared(SERVED)
 SERVED["exports"] = exports.declared(SERVED)
-ROUTES: tuple[Route, ...] = routes(SERVED)
+SERVED["event_stores"] = event_stores.declared(SERVED)
+ROUTES: tuple[Route, ...] = routes(SERVED, {"event_stores": event_stores.log})

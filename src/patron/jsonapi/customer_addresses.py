@@ -4,6 +4,7 @@ from typing import Any
 
 from patron.contacts.records import CUSTOMER_ADDRESSES as LISTING
 from patron.customers import address_book
+from patron.jsonapi.events import events_of
 from patron.jsonapi.resources import (
     EVENT_STORES,
     Attribute,
@@ -11,7 +12,6 @@ from patron.jsonapi.resources import (
     Relationship,
     Resource,
     common,
-    elsewhere,
 )
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid
@@ -69,7 +69,7 @@ CUSTOMER_ADDRESSES = Resource(
             instead="customer_email",
         ),
         Relationship(name="address", targets=("addresses",), own="address_id", filters=True, write="cu", required=True),
-        elsewhere("events"),
+        events_of("customer_addresses", "contact"),
         EVENT_STORES,
     ),
     scopes=(Attribute(name="country_code", field="country"),),

@@ -4,7 +4,8 @@ from typing import Any
 
 import msgspec
 
-from patron.jsonapi.resources import EVENT_STORES, Attribute, Change, Relationship, Resource, common, elsewhere
+from patron.jsonapi.events import events_of
+from patron.jsonapi.resources import EVENT_STORES, Attribute, Change, Relationship, Resource, common
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid
 from patron.logins import actions as logins
@@ -72,7 +73,7 @@ CUSTOMER_PASSWORD_RESETS = Resource(
     ),
     relationships=(
         Relationship(name="customer", targets=("customers",), own="account_id", filters=True),
-        elsewhere("events", filters=True),
+        events_of("customer_password_resets", "reset"),
         EVENT_STORES,
     ),
     triggers=(Attribute(name=_TOKEN, write="u", demanded="u"),),

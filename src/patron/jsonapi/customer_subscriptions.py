@@ -2,6 +2,7 @@
 
 import msgspec
 
+from patron.jsonapi.events import events_of
 from patron.jsonapi.resources import (
     EVENT_STORES,
     Attribute,
@@ -9,7 +10,6 @@ from patron.jsonapi.resources import (
     Relationship,
     Resource,
     common,
-    elsewhere,
 )
 from patron.kernel.context import Ctx
 from patron.subscriptions import actions
@@ -40,7 +40,7 @@ CUSTOMER_SUBSCRIPTIONS = Resource(
     ),
     relationships=(
         Relationship(name="customer", targets=("customers",), own="account_id", filters=True, write="i"),
-        elsewhere("events"),
+        events_of("customer_subscriptions", "subscription"),
         EVENT_STORES,
     ),
     create=create,

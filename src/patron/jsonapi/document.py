@@ -128,8 +128,7 @@ class Shape:
     def frame(self, path: str, asked: Asked, total: int, next_cursor: str | None) -> dict[str, Any]:
         """`meta` and `links` of a list at a path."""
         pages = max(1, -(-total // asked.size))
-        rest = [(key, text) for key, text in asked.pairs if not key.startswith("page[")]
-        start = f"{self.base_url}/{path}?{urlencode(rest)}{'&' if rest else ''}"
+        start = self._list_url(path, asked)
 
         def link(**page: object) -> str:
             return start + urlencode(
@@ -149,6 +148,16 @@ class Shape:
         if next_cursor is not None:
             meta["next_cursor"] = next_cursor
         return {"meta": meta, "links": links}
+
+    def next_only(self, path: str, asked: Asked, next_cursor: str | None) -> dict[str, Any]:
+        """The `links` of a list that is not counted."""
+        page = urlencode({"page[after]": next_cursor, "page[size]": asked.size})
+        return {"links": {} if next_cursor is None else {"next": self._list_url(path, asked) + page}}
+
+    def _list_url(self, path: str, asked: Asked) -> str:
+        """The address of a list as it was asked for, up to the page."""
+        rest = [(key, text) for key, text in asked.pairs if not key.startswith("page[")]
+        return f"{self.base_url}/{path}?{urlencode(rest)}{'&' if rest else ''}"
 
 
 def _of(resource: Resource, fields: frozenset[str] | None, linked: Mapping[str, Linked]) -> list[Relationship]:

@@ -13,6 +13,14 @@ async def update(ctx: Ctx, number: int, change: Change) -> None:
         await actions.send_again(ctx, number, "jsonapi")
 
 
+def events_of(type_: str, noun: str) -> Relationship:
+    """The relationship `events` of a resource, which the subjects of events call by a noun."""
+    return Relationship(
+        name="events", targets=("events",), to_many=True, listing=records.events_of(noun, type_), key="subject_id",
+        filters=True,
+    )  # fmt: skip
+
+
 EVENTS = Resource(
     type="events",
     listing=records.EVENTS,

@@ -8,8 +8,9 @@ import msgspec
 from patron.imports import export_jobs
 from patron.imports.records import EXPORTS as LISTING
 from patron.jsonapi import filters, sheets
+from patron.jsonapi.events import events_of
 from patron.jsonapi.imports import STATUS, count, moment
-from patron.jsonapi.resources import EVENT_STORES, Attribute, Change, Resource, common, elsewhere, text
+from patron.jsonapi.resources import EVENT_STORES, Attribute, Change, Resource, common, text
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid
 from patron.kernel.query import Compare, Every, Filter, Not, Some
@@ -114,7 +115,7 @@ def declared(served: Mapping[str, Resource]) -> Resource:
             Attribute(name="_start", kind="boolean", write="u"),
             Attribute(name="_interrupt", kind="boolean", write="u"),
         ),
-        relationships=(elsewhere("events", filters=True), EVENT_STORES),
+        relationships=(events_of("exports", "export"), EVENT_STORES),
         create=create,
         update=update,
         delete=delete,

@@ -9,8 +9,9 @@ from patron.imports import inputs, jobs
 from patron.imports.inputs import SECRET
 from patron.imports.records import IMPORTS as LISTING
 from patron.jsonapi import ids, rows
+from patron.jsonapi.events import events_of
 from patron.jsonapi.importable import IMPORTABLE
-from patron.jsonapi.resources import EVENT_STORES, Attribute, Change, Resource, common, elsewhere, text
+from patron.jsonapi.resources import EVENT_STORES, Attribute, Change, Resource, common, text
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid
 from patron.segments import groups
@@ -146,7 +147,7 @@ def declared(served: Mapping[str, Resource]) -> Resource:
             *common(),
         ),
         triggers=(Attribute(name="_interrupt", kind="boolean", write="u"),),
-        relationships=(elsewhere("events", filters=True), EVENT_STORES),
+        relationships=(events_of("imports", "import"), EVENT_STORES),
         create=create,
         update=update,
         delete=delete,

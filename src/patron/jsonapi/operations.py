@@ -88,19 +88,20 @@ async def list_of(request: Request) -> Document:
     """A page of a type."""
     resource = request.route.resource
     asked = asking.read(request.query, resource, request.served, is_list=True)
-    return await _page(request, resource, asked, request.caller.reach(resource, "L"), resource.path)
+    return await page_of(request, resource, asked, request.caller.reach(resource, "L"), resource.path)
 
 
-async def _page(
+async def page_of(
     request: Request, resource: Resource, asked: Asked, reach: tuple[Filter, ...], path: str, *args: object, **how: Any
 ) -> Document:
+    """A page of a listing; `how` is for `kernel.sql.page`, and `listing` another one than the resource's."""
     ask = asked.ask
     if reach:
         ask = msgspec.structs.replace(ask, filter=Every((*reach, *((ask.filter,) if ask.filter else ()))))
     listing = how.pop("listing", resource.listing)
     listing = msgspec.structs.replace(listing, fields={**listing.fields, **asked.found})
-    total = resource.total if ask.filter is None and not how else None
-    found = await page(request.ctx, listing, ask, *args, total=total, **how)
+    how.setdefault("total", resource.total if ask.filter is None and not how else None)
+    found = await page(request.ctx, listing, ask, *args, **how)
     loaded = Loaded(request.ctx, request.caller, request.served)
     await loaded.load(resource, found.items, asked.include)
     data, included = loaded.document(request.shape, resource, found.items, asked.fields, asked.include)
@@ -213,7 +214,7 @@ async def related(request: Request) -> Document:
     """What a relationship leads to, as a list or as one resource (or null)."""
     resource, one = request.route.resource, request.route.relationship
     assert one is not None
-    row = await _owner(request)
+    row = await owner_of(request)
     target = request.served.get(one.targets[0] if one.own is None else one.target_of(row))
     if target is None or (one.own is None and one.key is None and one.of_caller is None):
         asked = asking.read(request.query, target or resource, request.served, is_list=one.to_many)
@@ -236,17 +237,17 @@ async def _many(request: Request, one: Relationship, target: Resource, row: Row,
     asked = asking.read(request.query, seen, request.served, is_list=True)
     if one.of_caller is not None:
         named = Compare("id", "same", tuple(one.of_caller(request.caller)))
-        return await _page(request, target, asked, (*reach, named), _below(request))
+        return await page_of(request, target, asked, (*reach, named), _below(request))
     assert one.key is not None
     owner = f"{listing.fields[one.key].sql} = $2"
-    return await _page(request, target, asked, reach, _below(request), row["id"], listing=listing, extra=owner)
+    return await page_of(request, target, asked, reach, _below(request), row["id"], listing=listing, extra=owner)
 
 
 async def linkage(request: Request) -> Document:
     """The types and ids that a relationship leads to."""
     resource, one = request.route.resource, request.route.relationship
     assert one is not None
-    row = await _owner(request)
+    row = await owner_of(request)
     asking.read(request.query, resource, request.served, is_list=False)
     loaded = Loaded(request.ctx, request.caller, request.served)
     await loaded.load(resource, [row], {one.name: {}})
@@ -254,7 +255,8 @@ async def linkage(request: Request) -> Document:
     return Document({"data": loaded.linkage(resource, row, one), **shown})
 
 
-async def _owner(request: Request) -> Row:
+async def owner_of(request: Request) -> Row:
+    """The row whose relationship is asked for. Raises NotFound, Forbidden."""
     resource = request.route.resource
     number = _number(request)
     return await _row(request, resource, number, request.caller.reach(resource, "S"))
@@ -266,8 +268,8 @@ def _below(request: Request) -> str:
     return f"{request.route.resource.path}/{request.path['id']}/{one.name}"
 
 
-def routes(served: Mapping[str, Resource]) -> tuple[Route, ...]:
-    """All routes of the face."""
+def routes(served: Mapping[str, Resource], handlers: Mapping[str, Handler]) -> tuple[Route, ...]:
+    """All routes of the face. `handlers` are those of relationships, by name, for which the generic one will not do."""
     made: list[Route] = []
     for resource in served.values():
         base = f"/{resource.path}"
@@ -281,7 +283,9 @@ def routes(served: Mapping[str, Resource]) -> tuple[Route, ...]:
         }
         made += [Route(*every[letter][:2], resource, letter, every[letter][2]) for letter in resource.letters]
         for link in resource.relationships:  # clients name a singleton by its id here
-            made.append(Route("GET", f"{base}/{{id}}/{link.name}", resource, "S", related, link))
+            made.append(
+                Route("GET", f"{base}/{{id}}/{link.name}", resource, "S", handlers.get(link.name, related), link)
+            )
             made.append(Route("GET", f"{base}/{{id}}/relationships/{link.name}", resource, "S", linkage, link))
     return tuple(made)
 

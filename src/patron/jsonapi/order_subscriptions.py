@@ -3,6 +3,7 @@
 from typing import Any
 
 from patron.jsonapi import tags
+from patron.jsonapi.events import events_of
 from patron.jsonapi.resources import EVENT_STORES, Attribute, Change, Relationship, Resource, common, elsewhere
 from patron.kernel.context import Ctx
 from patron.orders import subscriptions
@@ -103,7 +104,7 @@ ORDER_SUBSCRIPTIONS = Resource(
                 "orders",
             )
         ),
-        elsewhere("events", filters=True),
+        events_of("order_subscriptions", "order_subscription"),
         tags.tags_of("order_subscription"),
         EVENT_STORES,
     ),

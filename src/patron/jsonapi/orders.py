@@ -8,6 +8,7 @@ from typing import Any
 from patron.jsonapi import tags
 from patron.jsonapi.amounts import amount
 from patron.jsonapi.attachments import attachments_of
+from patron.jsonapi.events import events_of
 from patron.jsonapi.payment_sources import EVERY_TYPE, TYPES, named
 from patron.jsonapi.resources import (
     EVENT_STORES,
@@ -328,7 +329,7 @@ ORDERS = Resource(
             )
         ),
         elsewhere("order_factories"),
-        elsewhere("events"),
+        events_of("orders", "order"),
         attachments_of("order"),
         Relationship(name="returns", targets=("returns",), to_many=True, key="order_id", filters=True),
         Relationship(

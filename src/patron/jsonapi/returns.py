@@ -3,6 +3,7 @@
 from patron.jsonapi import tags
 from patron.jsonapi.amounts import amount
 from patron.jsonapi.attachments import attachments_of
+from patron.jsonapi.events import events_of
 from patron.jsonapi.resources import EVENT_STORES, Attribute, Change, Relationship, Resource, common, elsewhere
 from patron.kernel.context import Ctx
 from patron.kernel.query import Compare, Every
@@ -73,7 +74,8 @@ RETURNS = Resource(
                 ("reference_refund", "refunds", ""),
             )
         ),
-        *(elsewhere(name, filters=True) for name in ("return_line_items", "resource_errors", "events")),
+        *(elsewhere(name, filters=True) for name in ("return_line_items", "resource_errors")),
+        events_of("returns", "return"),
         attachments_of("return"),
         tags.tags_of("return"),
         EVENT_STORES,

@@ -5,6 +5,7 @@ import msgspec
 from patron.kernel.columns import common, text
 from patron.kernel.query import Field, Sort
 from patron.kernel.sql import Listing
+from patron.webhooks.history import NOUN, NUMBER
 from patron.webhooks.queries import SHOWN
 from patron.webhooks.topics import DIALECT_NAME, DIALECT_SOURCES
 
@@ -53,6 +54,17 @@ EVENTS = Listing(
 )
 
 CUSTOMER_EVENTS = msgspec.structs.replace(EVENTS, where=f"{EVENTS.where} and {DIALECT_NAME} like 'customers.%'")
+
+
+def events_of(noun: str, resource: str) -> Listing:
+    """The events of a resource that subjects call by a noun; its number is the field `subject_id`."""
+    return msgspec.structs.replace(
+        EVENTS,
+        where=f"{EVENTS.where} and {NOUN} = '{noun}' and {DIALECT_NAME} like '{resource}.%'",
+        fields={**EVENTS.fields, "subject_id": Field(NUMBER, "integer")},
+    )
+
+
 # The webhooks of which an event was sent to, for each event.
 WEBHOOKS_OF_EVENTS = msgspec.structs.replace(
     WEBHOOKS,

@@ -1,0 +1,11 @@
+"""Events are found by what they are about, too."""
+
+from patron.migrations.sql import run
+
+revision = "0026"
+down_revision = "0025"
+
+
+def upgrade() -> None:
+    """See the SQL file of the same name."""
+    run("0026_subjects")

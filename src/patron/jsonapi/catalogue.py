@@ -53,4 +53,5 @@ SERVED["imports"] = imports.declared(SERVED)
 SERVED["webhooks"] = webhooks.declared(SERVED)
 SERVED["exports"] = exports.declared(SERVED)
 SERVED["event_stores"] = event_stores.declared(SERVED)
+SERVED |= {type_: event_stores.logged(one) for type_, one in SERVED.items()}
 ROUTES: tuple[Route, ...] = routes(SERVED, {"event_stores": event_stores.log})

@@ -96,6 +96,8 @@ class Shape:
             return one.show(value)
         if one.kind == "date-time":
             return moment(value)
+        if one.is_host:
+            return self.base_url.removeprefix("https://").removesuffix("/api")
         if one.is_path and value is not None:
             return f"{self.base_url.removesuffix('/api')}{value}"
         if one.sealed_for is not None:

@@ -6,6 +6,8 @@ The log of a resource is read by cursor only, the oldest entry first, and nobody
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from patron.jsonapi import asking, ids
 from patron.jsonapi.errors import Refusal
 from patron.jsonapi.operations import Document, Request, owner_of, page_of
@@ -73,7 +75,8 @@ async def log(request: Request) -> Document:
     if asked.number != 1:
         detail = "The log is read by page[after]: links.next of a page has it."
         raise Refusal("INVALID_PAGE_VALUE", "Invalid page value", detail, parameter="page[number]")
-    listing = history.of(resource.type)
+    assert request.route.relationship is not None
+    listing = request.route.relationship.listing
     path = f"{resource.path}/{request.path['id']}/event_stores"
     if listing is None:
         return Document({"data": [], **request.shape.next_only(path, asked, None)})
@@ -82,6 +85,18 @@ async def log(request: Request) -> Document:
     return Document(
         {"data": found.body["data"], **request.shape.next_only(path, asked, found.body["meta"].get("next_cursor"))}
     )
+
+
+def logged(resource: Resource) -> Resource:
+    """A resource whose relationship `event_stores` leads to its log."""
+    listing = history.of(resource.type)
+    if listing is None:
+        return resource
+    links = tuple(
+        msgspec.structs.replace(one, listing=listing, key="owner") if one.name == "event_stores" else one
+        for one in resource.relationships
+    )
+    return msgspec.structs.replace(resource, relationships=links)
 
 
 def declared(served: Mapping[str, Resource]) -> Resource:

@@ -93,7 +93,7 @@ ORGANIZATIONS = Resource(
         Attribute(name="name", column="name", write=_MARKED),
         Attribute(name="slug", column="slug"),
         *(_unset(name) for name in _UNSET),
-        _unset("domain", write=""),
+        Attribute(name="domain", column="slug", is_host=True),
         _unset("config", "object", write=""),
         *(_fixed(name, value) for name, value in _SETTINGS.items()),
         *_common(),

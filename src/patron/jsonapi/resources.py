@@ -26,7 +26,7 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     wire's value of the row's, `of_row` of the whole row. `of_caller` makes it of who asks, and is shown where
     `fields` names it only.
     `is_rows`: a long list, or text for it, that its own handler checks row by row.
-    `is_path`: the row has a path on the organization's host, and the wire the whole address.
+    `is_path`: the row has a path on the organization's host, and the wire the whole address; `is_host`: it is the host.
     `private`: when sales channels may not send it, in the same letters; `demanded`: when they must. `sealed_for`: the
     purpose under which the column is encrypted. `instead`: of this and that name one is required; the core says which
     is missing. `names` is a type: the value is the id of such a resource.
@@ -47,6 +47,7 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     private: str = ""
     sealed_for: str | None = None
     is_path: bool = False
+    is_host: bool = False
     is_rows: bool = False
     names: str = ""
     demanded: str = ""

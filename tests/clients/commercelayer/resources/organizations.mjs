@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 export default async function organizations(walk) {
   await walk.singleton('organizations', 'organization', (shown) => {
     assert.deepEqual([shown.slug, shown.tags_max_allowed_number], [walk.facts.organization, 10])
+    assert.equal(shown.domain, `${walk.facts.organization}.${walk.domain}`)
   })
   const { cl } = walk
   const { id } = await cl.organization.retrieve({ fields: ['name', 'slug'] })

@@ -21,7 +21,7 @@ _BESIDE = {"customer_addresses": "addresses"}
 
 
 def _who(row: Row) -> dict[str, Any]:
-    """The program, the customer who signed in, or our own worker."""
+    """The program, the customer or user for whom it acted, or our own worker."""
     application = owner = worker = None
     if row["application_id"] is not None:
         application = {
@@ -30,10 +30,10 @@ def _who(row: Row) -> dict[str, Any]:
             "kind": row["application_kind"],
             "public": row["application_kind"] == "sales_channel",
         }
-    if row["owner_id_of"] is not None:
+    if row["owner_number"] is not None:
         owner = {
-            "id": ids.shown(row["owner_id_of"]),
-            "type": "Customer",
+            "id": ids.shown(row["owner_number"]),
+            "type": row["owner_type"],
             "email": row["owner_email"],
             "first_name": row["owner_first_name"],
             "last_name": row["owner_last_name"],

@@ -13,7 +13,7 @@ from patron.kernel.sql import Listing
 from patron.webhooks.queries import SHOWN
 
 NOUN = "split_part(e.subject, '/', 1)"
-# As migration 0026 has it: other words would not find its index.
+# As migration 0028 has it: other words would not find its index.
 NUMBER = """(case when e.subject ~ '^[a-z_]+/[0-9]+$' and length(split_part(e.subject, '/', 2)) < 19
     then split_part(e.subject, '/', 2)::bigint end)"""
 
@@ -68,11 +68,13 @@ _EVENT = f"""(case when e.topic like '%.created' and e.topic <> 'login.created' 
 HISTORY = Listing(
     select=f"""e.id, e.topic, {_TYPE} as resource_type, {_ID} as resource_number, {_EVENT} as event, e.subject,
         e.changes, e.actor_kind, ea.id as application_id, ea.client_id, ea.kind as application_kind,
-        eo.id as owner_id_of, eo.email as owner_email, eo.first_name as owner_first_name,
-        eo.last_name as owner_last_name, e.at as created_at, e.at as updated_at, null::text as reference,
-        null::text as reference_origin, '{{}}'::jsonb as metadata""",
+        case when es.id is null then 'Customer' else 'User' end as owner_type, coalesce(es.id, eo.id) as owner_number,
+        coalesce(es.email, eo.email) as owner_email, coalesce(es.first_name, eo.first_name) as owner_first_name,
+        coalesce(es.last_name, eo.last_name) as owner_last_name, e.at as created_at, e.at as updated_at,
+        null::text as reference, null::text as reference_origin, '{{}}'::jsonb as metadata""",
     source="""event e left join application ea on ea.tenant_id = $1 and ea.client_id = e.application
-        left join account eo on eo.tenant_id = $1 and e.actor_kind = 'shopper' and eo.user_id = e.actor""",
+        left join account eo on eo.tenant_id = $1 and e.actor_kind = 'shopper' and eo.user_id = e.actor
+        left join staff es on es.tenant_id = $1 and e.actor_kind = 'staff' and es.email = e.actor""",
     where=f"e.tenant_id = $1 and ({_OF_CUSTOMERS} or {_OF_CARDS} or {_OF_SOURCES} or {_OF_OTHERS}) and {SHOWN}",
     fields={
         "id": Field("e.id", "integer", sort="e.id"),

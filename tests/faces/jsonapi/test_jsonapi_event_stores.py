@@ -14,6 +14,7 @@ from patron.kernel.db import Database
 from patron.webhooks import history
 from shops import open_shop
 from statements import Counting, Watch
+from webapps import open_webapp
 
 PASSWORD = "Secret-42-word"
 HOME = {
@@ -153,9 +154,24 @@ async def test_every_kind_of_resource_has_its_own_log(organization: Organization
         assert {(entry["resource_type"], entry["resource_id"]) for entry in entries} == {(type_, one["id"])}, type_
     told = (await log(organization, f"markets/{market['id']}"))[0]["payload"]
     assert told["customer_group"] == {"from": None, "to": group["id"]}
-    placing = (await log(organization, f"orders/{order['id']}"))[-1]
-    assert (placing["event"], placing["payload"]) == ("update", {"status": {"from": "pending", "to": "placed"}})
+    told = {
+        name: change
+        for one in await log(organization, f"orders/{order['id']}")
+        for name, change in one["payload"].items()
+    }
+    assert told["status"] == {"from": "pending", "to": "placed"}
+    assert told["payment_source"] == {"from": None, "to": payment["id"]}
     assert await log(organization, f"organization/{ids.shown(organization.shop.tenant_id)}") == []
+
+
+async def test_a_user_of_the_organization_stands_in_the_log(organization: Organization, database: Database) -> None:
+    webapp = await open_webapp(organization, database)
+    token = (await webapp.ticket())["access_token"]
+    made = await organization.create("tags", name="by-kim", token=token)
+    who = (await log(organization, f"tags/{made['id']}", token=token))[0]["who"]
+    user = {"id": ids.shown(webapp.user_id), "type": "User", "email": webapp.email}
+    assert who["owner"] == {**user, "first_name": "Kim", "last_name": "Lee"}
+    assert (who["application"]["kind"], who["worker"]) == ("webapp", None)
 
 
 async def test_members_and_rules_are_no_changes_of_a_group(organization: Organization) -> None:

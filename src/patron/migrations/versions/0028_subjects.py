@@ -2,10 +2,10 @@
 
 from patron.migrations.sql import run
 
-revision = "0026"
-down_revision = "0025"
+revision = "0028"
+down_revision = "0027"
 
 
 def upgrade() -> None:
     """See the SQL file of the same name."""
-    run("0026_subjects")
+    run("0028_subjects")

@@ -13,8 +13,9 @@ import msgspec
 from patron.jsonapi import bodies, ids
 from patron.jsonapi.importable import IMPORTABLE
 from patron.jsonapi.resources import Attribute, Relationship, Resource
-from patron.kernel.errors import Faults, Invalid
+from patron.kernel.errors import Faults, Invalid, PatronError
 from patron.tags.model import TAGS_MAX, listed
+from patron.web import bodies as web_bodies
 
 BELOW_MAX = 500
 DEPTH_MAX = 3
@@ -39,17 +40,18 @@ class Draft(msgspec.Struct):
 
 
 def nested(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The same with objects for names with a dot, as CSV has them."""
+    """The same with objects for names with a dot, as CSV has them. What is inside of values stays as it is."""
     made: dict[str, Any] = {}
+    opened: set[str] = set()
     for name, value in row.items():
         first, dot, rest = name.partition(".")
-        inside = made.setdefault(first, {}) if dot and first and rest else None
-        if isinstance(inside, dict):
-            inside[rest] = value
+        if dot and first and rest and isinstance(made.setdefault(first, {}), dict):
+            made[first] = {**made[first], rest: value}
+            opened.add(first)
         else:
             made[name] = value
-    return {name: nested(value) if isinstance(value, dict) and "." in "".join(value) else value
-            for name, value in made.items()}  # fmt: skip
+            opened.discard(name)
+    return {name: nested(value) if name in opened else value for name, value in made.items()}
 
 
 def read(served: Mapping[str, Resource], type_: str, row: Any, parent: str | None = None, depth: int = 0) -> Draft:
@@ -207,6 +209,8 @@ def _typed(one: Attribute, value: Any) -> Any:
     try:
         if one.kind == "integer":
             return int(value)
-        return Decimal(value) if one.kind == "float" else msgspec.json.decode(value)
-    except (ValueError, InvalidOperation, RecursionError):
+        if one.kind == "float":
+            return number if (number := Decimal(value)).is_finite() else value
+        return web_bodies.read(value.encode(), Any)
+    except (ValueError, InvalidOperation, PatronError):
         return value

@@ -1,17 +1,23 @@
 """Imports of everything but customers: each row is made or changed as a request would, and fails by itself."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jsonapi_forms import HOME
 from organizations import Organization, document, to_one
 from patron.imports import rowwise
 from patron.imports.work import work
+from patron.jsonapi import rows
+from patron.jsonapi.catalogue import SERVED
 from patron.jsonapi.trading import Trade
 from patron.kernel.clock import clock
 from patron.kernel.context import Secrets
 from patron.kernel.db import Database
+from patron.kernel.errors import Invalid
 
 ENUM = (
     "addresses", "tags", "orders", "sku_lists", "sku_list_items", "customers", "customer_addresses",
@@ -119,6 +125,51 @@ async def test_objects_inside_of_rows_are_made_with_them(importer: Importer) -> 
     assert counts(await importer.run("sku_lists", lists)) == ("completed", 1, 0, {})
     items = await importer.all("sku_list_items?sort=position")
     assert [(one["attributes"]["sku_code"], one["attributes"]["quantity"]) for one in items] == [("A", 2), ("B", 1)]
+
+
+def test_dots_are_read_in_names_of_columns_only() -> None:
+    row = {
+        "metadata": {"a.b": 1},
+        "address.city": "Bath",
+        "address.geo.lat": "1",
+        "name": "x.y",
+        ".": 1,
+        "a.": 2,
+        ".b": 3,
+    }
+    assert rows.nested(row) == {
+        "metadata": {"a.b": 1}, "address": {"city": "Bath", "geo": {"lat": "1"}}, "name": "x.y", ".": 1, "a.": 2,
+        ".b": 3,
+    }  # fmt: skip
+    assert rows.nested({"tags": "a", "tags.name": "b"}) == {"tags": "a", "tags.name": "b"}
+
+
+_SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.decimals() | st.text()
+_SCALARS |= st.sampled_from(
+    ["NaN", "Infinity", "1e999999", "9" * 5_000, '{"a": "\\u0000"}', "[" * 500, "kWjzbLyVHx", "vip,"]
+)
+_VALUES = st.recursive(_SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(data=st.data(), type_=st.sampled_from(ENUM))
+def test_whatever_a_row_holds_it_is_read_or_refused(data: st.DataObject, type_: str) -> None:
+    """An import ends when its engine fails, so no row may make it fail."""
+    resource = SERVED[type_]
+    links = [one.name for one in resource.relationships]
+    names = [one.name for one in (*resource.attributes, *resource.triggers)]
+    names += ["id", "status", "tags.name", *links, *(f"{name}_id" for name in links), *(f"{one}.name" for one in links)]
+    row = data.draw(st.dictionaries(st.sampled_from(names) | st.text(), _VALUES, max_size=6))
+    with suppress(Invalid):
+        rows.read(SERVED, type_, rows.nested(row), data.draw(st.none() | st.text()))
+    Trade("patron.localhost").key(type_, row, 1)
+
+
+async def test_metadata_comes_in_as_it_was_written(importer: Importer) -> None:
+    kept = {"a.b": {"c.d": [1, 2.5]}}
+    assert counts(await importer.run("tags", [{"name": "deep", "metadata": kept}])) == ("completed", 1, 0, {})
+    (tag,) = await importer.all("tags?filter[q][name_eq]=deep")
+    assert tag["attributes"]["metadata"] == kept
 
 
 async def test_a_parent_is_that_of_all_rows_that_name_none(importer: Importer) -> None:

@@ -23,6 +23,17 @@ export default async function exports(walk) {
     assert.deepEqual(rows.sort(), [`${emails[0]},A`, `${emails[2]},C`])
     assert.equal((await fetch(over.attachment_url.replace(/.$/, (last) => (last === '0' ? '1' : '0')))).status, 404)
   })
+  await walk.check('an export of orders brings along what relationships lead to', async () => {
+    const customer = await cl.customers.retrieve((await cl.customers.list({ filters: { email_eq: emails[0] } }))[0].id)
+    const number = word('order')
+    await cl.orders.create({ number, customer: cl.customers.relationship(customer) })
+    const wanted = { resource_type: 'orders', filters: { number_eq: number } }
+    const whole = await done(walk, 'exports', { ...wanted, includes: ['customer'] })
+    const record = JSON.parse(await (await fetch(whole.attachment_url)).text())
+    assert.deepEqual([record.number, record.customer.email, record.market_id === null], [number, emails[0], false])
+    const table = await done(walk, 'exports', { ...wanted, format: 'csv', fields: ['number', 'customer.email'] })
+    assert.equal(await (await fetch(table.attachment_url)).text(), `number,customer.email\n${number},${emails[0]}\n`)
+  })
   const again = await cl.exports.create({ ...given, reference: fresh('again') })
   await walk.succeeds('exports', '_interrupt', [again.id], (stopped) => assert.equal(stopped.status, 'interrupted'))
   await walk.succeeds('exports', '_start', [again.id], (begun) => assert.equal(begun.status, 'pending'))

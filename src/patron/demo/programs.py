@@ -49,7 +49,7 @@ async def opens(db: Session, known: CommerceLayer, tenant_id: int) -> bool:
     return (
         channel.slug == known.organization
         and known.sales_channel.scope in scopes
-        and await programs.knows_secret(db, integration, known.integration.client_secret)
+        and integration.knows(known.integration.client_secret)
     )
 
 

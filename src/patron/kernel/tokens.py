@@ -148,6 +148,11 @@ class Keyring:
             raise Unauthenticated("invalid_token: the token's key is retired.")
         return claims
 
+    async def has_key_of(self, db: Session, token: str, now: datetime) -> bool:
+        """Whether the key of a token that we have made is still good."""
+        key = await self._key_of(db, token)
+        return key.retires_at is None or key.retires_at > now
+
     async def _key_of(self, db: Session, token: str) -> _Key:
         try:
             kid = _HEADER.decode(_unpad(token.partition(".")[0])).kid

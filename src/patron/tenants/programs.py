@@ -51,10 +51,19 @@ class Program(msgspec.Struct, frozen=True):
     name: str
     kind: str
     takes_passwords: bool
-    has_secret: bool
+    secret_digest: bytes | None
     access_seconds: int | None
     redirect_uris: tuple[str, ...]
     markets: tuple[Market, ...]
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether it can prove itself."""
+        return self.secret_digest is not None
+
+    def knows(self, secret: str) -> bool:
+        """Whether this is its secret."""
+        return self.secret_digest is not None and same(self.secret_digest, digest(secret))
 
     @property
     def life(self) -> timedelta:
@@ -66,7 +75,7 @@ _SELECT = """
     select t.id as tenant_id, t.name as tenant_name, t.slug, t.mode,
            (select d.code from customer_set d where d.tenant_id = $1 and d.is_default) as customer_set,
            a.id, a.client_id, a.name, a.kind,
-           a.takes_passwords, a.secret_digest is not null as has_secret, a.access_seconds, a.redirect_uris,
+           a.takes_passwords, a.secret_digest, a.access_seconds, a.redirect_uris,
            (select coalesce(json_agg(json_build_object('code', s.code, 'group_id', s.group_id,
                 'is_disabled', s.disabled_at is not null, 'site',
                 json_build_object('id', s.id, 'name', s.name, 'customer_set', s.customer_set_code, 'country', s.country,
@@ -89,14 +98,6 @@ async def by_client_id(db: Session, client_id: str) -> Program | None:
     """The same by its public name."""
     row = await db.row("select tenant_id, application_id from application_directory where client_id = $1", client_id)
     return await get(db, row["tenant_id"], row["application_id"]) if row else None
-
-
-async def knows_secret(db: Session, program: Program, secret: str) -> bool:
-    """Whether this is the program's secret."""
-    stored = await db.value(
-        "select secret_digest from application where tenant_id = $1 and id = $2", program.tenant_id, program.id
-    )
-    return stored is not None and same(stored, digest(secret))
 
 
 def _program(row: Row) -> Program:

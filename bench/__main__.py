@@ -20,11 +20,12 @@ from bench import installation as install
 from bench.data import Data, filled
 from bench.floor.app import Known
 from bench.floor.orders import Templates, marked
+from bench.imports import imported
 from bench.installation import Installation, Servers, ask
 from bench.load import NUMBER, Plan, carrying
 from bench.machine import described
 from bench.measuring import BadAnswersError, Window, alone, best, measure
-from bench.report import LATEST, Point, Results, screen, store, told, told_of_segments
+from bench.report import LATEST, Point, Results, screen, store, told, told_of_import, told_of_segments
 from bench.scenarios import ACCOUNTS, DEEP, SIGN_IN, Scenario, request
 from bench.segments import follow
 from bench.storm import storm
@@ -187,7 +188,7 @@ def main(
                 numbers=itertools.count(random.randrange(1, 90) * 1_000_000, 100_000),  # noqa: S311
                 spare={},
             )  # fmt: skip
-            results = asyncio.run(_measured(run, console, machine, customers, only))
+            results = asyncio.run(_measured(run, console, machine, customers, only, output))
     Console(width=max(console.width, 150)).print(screen(results))
     if results.storm is not None:
         console.print(told(results.storm).replace("`", ""))
@@ -219,7 +220,9 @@ def _is_asked(only: str, name: str) -> bool:
     return any(word in name for word in only.split(","))
 
 
-async def _measured(run: Run, console: Console, machine: dict[str, str], customers: int, only: str) -> Results:
+async def _measured(
+    run: Run, console: Console, machine: dict[str, str], customers: int, only: str, output: Path
+) -> Results:
     run.database = await Database.open(Settings.from_env().database_url, size=1)
     version = await run.database.session().value("show server_version")
     points = []
@@ -228,14 +231,8 @@ async def _measured(run: Run, console: Console, machine: dict[str, str], custome
             points.append(point := await run.point(scenario))
             console.print(f"  {point.name}: {point.rps:,.0f} a second, {point.ratio:.0%} of the floor")
     stormed = storm(run.servers[1], run.data, run.seconds) if _is_asked(only, "sign-in storm") else None
-    followed = None
-    if _is_asked(only, "segment rules"):
-        followed = await follow(
-            run.at, run.servers[0], run.data, run.database, seconds=SEGMENT_SECONDS, count=run.rules
-        )
-        console.print(told_of_segments(followed))
-    await run.database.close()
-    return Results(
+    moved_in = await imported(run.at, run.database) if _is_asked(only, "import of a file") else None
+    results = Results(
         measured_at=f"{datetime.now(UTC):%d %b %Y %H:%M} UTC",
         machine={**machine, "postgresql": version.partition(" ")[0]},
         customers=customers,
@@ -244,8 +241,19 @@ async def _measured(run: Run, console: Console, machine: dict[str, str], custome
         rounds=run.rounds,
         points=points,
         storm=stormed,
-        segments=followed,
+        imported=moved_in,
     )
+    if moved_in is not None:
+        console.print(told_of_import(moved_in))
+    store(results, output)  # what follows takes long: if it fails, this stays
+    if _is_asked(only, "segment rules"):
+        followed = await follow(
+            run.at, run.servers[0], run.data, run.database, seconds=SEGMENT_SECONDS, count=run.rules
+        )
+        console.print(told_of_segments(followed))
+        results = msgspec.structs.replace(results, segments=followed)
+    await run.database.close()
+    return results
 
 
 if __name__ == "__main__":

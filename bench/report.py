@@ -10,6 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from bench.imports import Imported
 from bench.segments import Followed
 from bench.storm import Storm
 
@@ -58,6 +59,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     points: list[Point]
     storm: Storm | None = None
     segments: Followed | None = None
+    imported: Imported | None = None
 
 
 def cells(point: Point) -> list[str]:
@@ -112,6 +114,17 @@ def told_of_segments(followed: Followed) -> str:
     )
 
 
+def told_of_import(one: Imported) -> str:
+    """An import, in a sentence."""
+    return (
+        f"`patron import` takes {one.customers:,} customers with two contacts and a hash each at {one.rate:,.0f} a "
+        f"second ({one.first_tenth:,.0f} in the first tenth of the file, {one.last_tenth:,.0f} in the last), "
+        f"{one.rate / one.floor_rate:.0%} of the {one.floor_rate:,.0f} at which nothing but COPY writes the same rows. "
+        f"A customer costs {one.importer_cpu_us:.0f} µs of the importer and {one.database_cpu_us:.0f} µs of "
+        f"PostgreSQL; the importer takes {one.memory_peak_mb:.0f} MB at its peak."
+    )
+
+
 def measured_on(results: Results) -> str:
     """Where, when, and beside whom."""
     machine, others = results.machine, [point.others for point in results.points]
@@ -131,6 +144,8 @@ def markdown(results: Results) -> str:
     lines += [f"| {' | '.join(cells(point))} |" for point in results.points]
     if results.storm is not None:
         lines += ["", told(results.storm)]
+    if results.imported is not None:
+        lines += ["", told_of_import(results.imported)]
     if results.segments is not None:
         lines += ["", told_of_segments(results.segments)]
     return "\n".join(lines)

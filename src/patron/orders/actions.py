@@ -40,6 +40,8 @@ async def create(ctx: Ctx, values: dict[str, Any]) -> int:
 
 async def update(ctx: Ctx, order_id: int, values: dict[str, Any], *, expect: frozenset[int] | None = None) -> None:
     """Change what is given; of an order that is placed only what no sum depends on. Raises NotFound, Stale, Invalid."""
+    if not values and expect is None:
+        return
     order = await lock(ctx, order_id)
     check_version(order.version, expect)
     made = checked(values)

@@ -4,6 +4,7 @@ cancelling one that was placed writes a Return. Both are part of the order's own
 
 from typing import Any
 
+from patron.accounts import actions as accounts
 from patron.kernel import events
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid
@@ -50,13 +51,11 @@ async def take(ctx: Ctx, order_id: int, step: str) -> None:
 async def _count(ctx: Ctx, order: Order, kind: str) -> str:
     """Write the transaction that counts an order, or takes it back. Answers whether the customer had ordered before."""
     assert order.account_id is not None
-    before = await ctx.db.value(
-        "select order_count from account where tenant_id = $1 and id = $2 for update", ctx.tenant_id, order.account_id
-    )
+    account = await accounts.lock(ctx, order.account_id)
     amount = order.total_minor if kind == "Order" else await not_given_back(ctx, order)
-    await transactions.add(
+    await transactions.add_to(
         ctx,
-        order.account_id,
+        account,
         Details(
             id=order.transaction_id if kind == "Order" else f"{order.transaction_id}-cancelled",
             kind=kind,
@@ -65,7 +64,7 @@ async def _count(ctx: Ctx, order: Order, kind: str) -> str:
             currency=order.currency,
         ),
     )
-    return "returning" if before else "new"
+    return "returning" if account.order_count else "new"
 
 
 async def not_given_back(ctx: Ctx, order: Order) -> int:

@@ -27,11 +27,15 @@ from patron.transactions.model import (
 
 async def add(ctx: Ctx, account_id: int, details: Details) -> Transaction:
     """Record what an account did. Raises NotFound, Invalid, or Taken for an id that this account already has."""
-    account = await accounts.lock(ctx, account_id)
+    return await add_to(ctx, await accounts.lock(ctx, account_id), details)
+
+
+async def add_to(ctx: Ctx, account: Account, details: Details) -> Transaction:
+    """The same for an account that the caller has locked."""
     one = checked(
         details,
         new_id=random_token(),
-        account_id=account_id,
+        account_id=account.id,
         currency=ctx.site.currency if ctx.site else account.order_currency,
         now=ctx.now,
     )
@@ -43,7 +47,7 @@ async def add(ctx: Ctx, account_id: int, details: Details) -> Transaction:
         """,
         ctx.tenant_id,
         one.id,
-        account_id,
+        account.id,
         one.visit_id,
         one.kind,
         one.interaction,

@@ -103,6 +103,18 @@ def job(updated_at: datetime, **of_import: Any) -> dict[str, Any]:
     return made | ({"on_existing": "skip", "site_id": 1, **of_import} if of_import else {})
 
 
+def code_of_grant(digest: bytes, expires_at: datetime) -> dict[str, Any]:
+    """What a user gave a web app."""
+    return {
+        "application_id": 1,
+        "staff_id": 1,
+        "digest": digest,
+        "redirect_uri": "u",
+        "scope": "",
+        "expires_at": expires_at,
+    }
+
+
 def problem(job_id: int) -> dict[str, Any]:
     """What was wrong with a row of an import."""
     return {"job_id": job_id, "line": 1, "row_key": "k", "field": "email", "message": "m", "is_warning": False}
@@ -135,6 +147,7 @@ SWEPT: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
             grant(6, expires_at=NOW + DAY, ended_at=NOW - DAY),
         ],
     ),
+    "authorization_code": ([code_of_grant(b"old", NOW - DAY - INSTANT)], [code_of_grant(b"new", NOW - DAY)]),
     "login_device": (
         [{"account_id": 1, "fingerprint": b"old", "seen_at": NOW - 400 * DAY - INSTANT}],
         [{"account_id": 1, "fingerprint": b"new", "seen_at": NOW - 400 * DAY}],
@@ -197,8 +210,10 @@ async def test_a_sweep_removes_what_has_ended_and_nothing_else(installation: Ins
     application_id = await own.session().value("select id from application where tenant_id = $1", shop.tenant_id)
     hook = {"kind": "standard", "topics": [], "url": "u", "sealed_secret": b"", "created_at": NOW, "updated_at": NOW}
     await write(own, "webhook", shop.tenant_id, hook)
+    user = {"email": "staff@example.com", "email_key": "staff@example.com", "password_hash": "", "created_at": NOW}
+    await write(own, "staff", shop.tenant_id, user)
     ids = {"account_id": account_id, "application_id": application_id, "site_id": shop.site_id}
-    for name, table in (("webhook_id", "webhook"), ("event_id", "event")):
+    for name, table in (("webhook_id", "webhook"), ("event_id", "event"), ("staff_id", "staff")):
         ids[name] = await own.session().value(f"select max(id) from {table} where tenant_id = $1", shop.tenant_id)
 
     def of_shop(row: dict[str, Any]) -> dict[str, Any]:

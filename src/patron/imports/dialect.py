@@ -11,6 +11,7 @@ import msgspec
 
 from patron.kernel.context import Ctx
 from patron.kernel.errors import PatronError
+from patron.kernel.query import Filter
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -21,7 +22,9 @@ class Written(msgspec.Struct, frozen=True):
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """What of a type is exported: as the caller wrote it, checked when the export was made."""
+    """What of a type is exported: as the caller wrote it, checked when the export was made. `within` is a condition on
+    the fields of its listing that must hold, too.
+    """
 
     type: str
     format: str
@@ -29,6 +32,7 @@ class Choice(msgspec.Struct, frozen=True):
     fields: Sequence[str]
     includes: Sequence[str]
     is_dry: bool
+    within: Filter | None = None
 
 
 class Portion(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ _JSON = ("includes", "fields", "filters")
 
 
 async def create(ctx: Ctx, given: Mapping[str, Any], condition: Filter | None) -> int:
-    """A new export that the worker will begin; what it asks for was checked. `condition` is that on customers."""
+    """A new export that the worker will begin; what it asks for was checked. `condition` is on its listing's fields."""
     values = {
         "resource_type": given["resource_type"],
         "format": given.get("format") or "json",
@@ -201,6 +201,7 @@ class _Others:
             fields=job["fields"] or (),
             includes=job["includes"] or (),
             is_dry=bool(job["dry_data"]),
+            within=from_json(job["condition"]) if job["condition"] else None,
         )
         self._dialect = dialect
 

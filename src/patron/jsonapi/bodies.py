@@ -47,7 +47,11 @@ def read(
         detail = "The URL does not support the key " + str(given.get("id"))[:60]
         raise Refusal("KEY_NOT_INCLUDED_IN_URL", "Key is not included in URL", detail, pointer="/data/id")
     attributes, links = _part(given, "attributes"), _part(given, "relationships")
-    change = Change(attributes={}, relationships={}, triggers={}, expect=expect)
+    within = caller.grant.market_ids
+    change = Change(
+        attributes={}, relationships={}, triggers={}, expect=expect,
+        market_ids=None if within is None else tuple(within),
+    )  # fmt: skip
     faults = Faults()
     for name, value in attributes.items():
         with faults.of():

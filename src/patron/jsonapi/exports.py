@@ -60,6 +60,13 @@ def _of_customers(customers: Resource, given: Mapping[str, Any]) -> Filter | Non
     return None if made is None else _named(made, names)
 
 
+def _within(resource: Resource, change: Change) -> Filter | None:
+    """What narrows rows to the markets of the token, where the token has some and the rows have one."""
+    one = resource.relationship("market")
+    field = resource.market or (one.own if one is not None else None)
+    return None if field is None or change.market_ids is None else Compare(field, "same", change.market_ids)
+
+
 async def update(ctx: Ctx, number: int, change: Change) -> None:
     """Change its reference and metadata, stop it or begin it again."""
     asked = change.triggers
@@ -84,7 +91,7 @@ def declared(served: Mapping[str, Resource]) -> Resource:
         condition(filters.Found(resource, served, {}), given.get("filters") or {})
         wanted = {name: given.get(name) or () for name in _LISTS}
         sheets.pick(served, resource, wanted["fields"], wanted["includes"], is_dry=bool(given.get("dry_data")))
-        return await export_jobs.create(ctx, given, None)
+        return await export_jobs.create(ctx, given, _within(resource, change) if given.get("jwt_filters") else None)
 
     return Resource(
         type="exports",

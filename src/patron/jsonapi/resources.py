@@ -86,7 +86,7 @@ class Relationship(msgspec.Struct, frozen=True, kw_only=True):
 class Change(msgspec.Struct, kw_only=True):
     """What a caller wants to write: attributes, ids of relationships (None unsets), triggers, all by wire name.
 
-    `prepared` is what was done before the transaction.
+    `prepared` is what was done before the transaction. `market_ids` are the markets of the token's scope; None is all.
     """
 
     attributes: dict[str, Any]
@@ -94,6 +94,7 @@ class Change(msgspec.Struct, kw_only=True):
     triggers: dict[str, Any]
     expect: frozenset[int] | None = None
     prepared: Any = None
+    market_ids: tuple[int, ...] | None = None
 
 
 Create = Callable[[Ctx, Change], Awaitable[int]]

@@ -146,9 +146,12 @@ class Trade:
         """The listing with the fields that a choice asks about, and what it asks. Raises Refusal, Invalid."""
         resource = self._served[choice.type]
         found = filters.Found(resource, self._served, {})
-        asked = exports.condition(found, choice.filters)
+        parts = (choice.within, exports.condition(found, choice.filters))
+        asked = Every(tuple(part for part in parts if part is not None))
         listing = resource.listing
-        return msgspec.structs.replace(listing, fields={**listing.fields, **found.fields}), asked
+        return msgspec.structs.replace(
+            listing, fields={**listing.fields, **found.fields}
+        ), asked if asked.parts else None
 
     async def count(self, ctx: Ctx, choice: Choice) -> int:
         """How many records there are of a choice."""

@@ -169,6 +169,26 @@ async def test_what_includes_bring_along_is_read_in_smaller_parts(
     assert "would come along" in failed["errors_log"]["error"]
 
 
+async def test_the_markets_of_a_token_narrow_what_jwt_filters_export(exporter: Exporter) -> None:
+    shop = exporter.organization
+    home = (await exporter.records("markets"))[0]["id"]
+    other = (await shop.create("markets", name="Other", code="other"))["id"]
+    for number, market in (("H1", home), ("O1", other)):
+        await shop.create("orders", {"market": to_one("markets", market)}, number=number)
+    scoped = await shop.ask_token(
+        grant_type="client_credentials", client_id=shop.integration, client_secret=shop.secret,
+        scope="market:code:other",
+    )  # fmt: skip
+    for token, filtered, numbers in (
+        (scoped.json()["access_token"], True, ["O1"]),
+        (scoped.json()["access_token"], False, ["H1", "O1"]),
+        (shop.token, True, ["H1", "O1"]),
+    ):
+        shop.token = token
+        records = await exporter.records("orders", jwt_filters=filtered, fields=["number"])
+        assert [one["number"] for one in records] == numbers
+
+
 BAD: list[tuple[dict[str, Any], int, str]] = [
     ({"resource_type": "skus"}, 422, "/data/attributes/resource_type"),
     ({"resource_type": "orders", "fields": ["shoe_size"]}, 422, "/data/attributes/fields"),

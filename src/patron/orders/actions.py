@@ -13,7 +13,7 @@ from patron.kernel.values import check_email
 from patron.logins.actions import Credential
 from patron.orders import payments, selling
 from patron.orders.model import checked
-from patron.orders.rows import lock, write
+from patron.orders.rows import changes, lock, write
 from patron.tags import tagging
 
 
@@ -52,8 +52,10 @@ async def update(ctx: Ctx, order_id: int, values: dict[str, Any], *, expect: fro
     if not made.keys().isdisjoint(("site_id", "store_id")):
         made |= await selling.places(ctx, made, selling.Place(order.site_id, order.store_id))
     if made:
+        told = await changes(ctx, order, made)
         await write(ctx, order_id, made)
-        await events.record(ctx, "order.updated", account_id=order.account_id, subject=f"order/{order_id}")
+        subject = f"order/{order_id}"
+        await events.record(ctx, "order.updated", account_id=order.account_id, subject=subject, changes=told)
 
 
 async def put_customer(ctx: Ctx, order_id: int, account_id: int | None, *, is_guest: bool) -> None:

@@ -115,6 +115,7 @@ async def test_every_kind_of_resource_has_its_own_log(organization: Organization
     placed = {**whose, "address": to_one("addresses", address["id"])}
     order = await organization.create("orders", whose, total_amount_cents=100)
     order_link = {"order": to_one("orders", order["id"])}
+    await organization.patch("orders", order["id"], {"total_amount_cents": 200, "gift_card_code": "GIFT-1"})
     await organization.patch("orders", order["id"], {"_place": True})
     group = await organization.create("customer_groups", name="Friends")
     payment = await organization.create("external_payments", order_link, payment_source_token="tok")
@@ -160,6 +161,8 @@ async def test_every_kind_of_resource_has_its_own_log(organization: Organization
         for name, change in one["payload"].items()
     }
     assert told["status"] == {"from": "pending", "to": "placed"}
+    assert told["total_amount_cents"] == {"from": 100, "to": 200}
+    assert "GIFT" not in str(told)
     assert told["payment_source"] == {"from": None, "to": payment["id"]}
     assert await log(organization, f"organization/{ids.shown(organization.shop.tenant_id)}") == []
 

@@ -6,6 +6,7 @@ Who adds a resource adds a form here. A resource that nobody makes through the f
 from dataclasses import dataclass, field
 from typing import Any
 
+from listeners import answer_for
 from organizations import Organization, document, to_one
 from patron.jsonapi.catalogue import SERVED
 from patron.kernel.secrets import random_token
@@ -100,9 +101,19 @@ async def stock(organization: Organization) -> Things:
             assert taken.status_code == 200, taken.text
     log = (await organization.get(f"customers/{things['customers']}/event_stores")).json()["data"]
     things["event_stores"] = log[0]["id"]
+    things["events"] = await _told(organization)
     for type_, resource in SERVED.items():
-        if type_ not in things and resource.lists and not resource.singleton:
-            found = (await organization.get(type_)).json()["data"]
-            if found:
-                things[type_] = found[0]["id"]
+        if type_ not in things:
+            path = resource.path if resource.singleton else f"{type_}?page[size]=1"
+            found = (await organization.get(path)).json()["data"]
+            things[type_] = found["id"] if resource.singleton else found[0]["id"]
     return things
+
+
+async def _told(organization: Organization) -> str:
+    """An event that a webhook has heard of."""
+    found = (await organization.get("events?filter[q][name_eq]=customers.create&page[size]=1")).json()["data"][0]
+    sent = await organization.patch("events", found["id"], {"_trigger": True})
+    assert sent.status_code == 200, sent.text
+    await answer_for(organization)
+    return str(found["id"])

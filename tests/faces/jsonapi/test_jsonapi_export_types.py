@@ -81,11 +81,10 @@ async def test_every_type_can_be_exported_as_the_api_shows_it(exporter: Exporter
         if type_ == "customers":
             continue
         records = await exporter.records(type_)
-        assert records or type_ == "event_callbacks", type_  # nobody was called
-        if type_ not in things:
-            continue
+        assert records, type_
         found = next(one for one in records if one["id"] == things[type_])
-        shown = (await exporter.organization.get(f"{type_}/{things[type_]}")).json()["data"]["attributes"]
+        path = SERVED[type_].path if SERVED[type_].singleton else f"{type_}/{things[type_]}"
+        shown = (await exporter.organization.get(path)).json()["data"]["attributes"]
         secret = {one.name for one in SERVED[type_].attributes if one.sealed_for}
         assert {name: value for name, value in shown.items() if name in found} == {
             name: value for name, value in found.items() if name in shown

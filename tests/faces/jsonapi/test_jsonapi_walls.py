@@ -108,6 +108,12 @@ def test_every_resource_that_can_be_made_has_a_form() -> None:
     assert [type_ for type_, one in SERVED.items() if one.create is not None and type_ not in FORMS] == []
 
 
+def test_there_is_one_of_everything(world: World) -> None:
+    """Else a walk would ask for nothing but ids that nobody has."""
+    assert SERVED.keys() - world.own_things.keys() == set()
+    assert SERVED.keys() - world.foreign_things.keys() == set()
+
+
 @pytest.mark.parametrize("route", WITH_IDS, ids=[route.key for route in WITH_IDS])
 async def test_a_foreign_id_is_answered_like_an_unknown_one(world: World, route: Route) -> None:
     type_ = route.resource.type

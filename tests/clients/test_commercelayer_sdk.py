@@ -99,6 +99,7 @@ async def _facts(organization: Organization, database: Database) -> Line:
         "types": {
             type_: {
                 "letters": resource.letters,
+                "triggers": [one.name for one in resource.triggers],
                 "relationships": [
                     {"name": one.name, "many": one.to_many, "includes": one.includes} for one in resource.relationships
                 ],
@@ -141,6 +142,13 @@ DOCUMENTED = documented()
 @pytest.mark.parametrize("type_", sorted(DOCUMENTED))
 def test_every_operation_of_the_document_is_called(walk: list[Line], type_: str, outcome: str) -> None:
     assert sorted(DOCUMENTED[type_] - done(walk, type_, outcome)) == []
+
+
+@pytest.mark.parametrize("outcome", ["success", "failure"])
+@pytest.mark.parametrize("type_", sorted(SERVED))
+def test_every_trigger_that_the_client_knows_is_pulled(walk: list[Line], type_: str, outcome: str) -> None:
+    (known,) = (line["triggers"] for line in walk if line.get("knows") == type_)
+    assert sorted(set(known) - done(walk, type_, outcome)) == []
 
 
 def test_every_resource_is_in_the_document() -> None:

@@ -8,16 +8,19 @@ import paying from './paying.mjs'
 import sessions from './sessions.mjs'
 import shopping from './shopping.mjs'
 import tokens from './tokens.mjs'
+import triggers, { watch } from './triggers.mjs'
 
 const facts = JSON.parse(process.env.PATRON_FACTS)
 redirect(facts.domain, facts.base)
 redirect(facts.crowded.domain, facts.crowded.base)
 const walk = new Walk(facts)
+watch(walk)
 const parts = { tokens, sessions, moving, shopping, paying }
 for (const file of readdirSync(new URL('resources/', import.meta.url)).sort()) {
   parts[file.replace(/\.mjs$/, '')] = (await import(`./resources/${file}`)).default
 }
 
+parts.triggers = triggers
 await walk.open()
 for (const [name, part] of Object.entries(parts)) {
   try {

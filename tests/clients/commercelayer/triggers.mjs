@@ -28,7 +28,11 @@ function sent(body) {
 export default async function triggers(walk) {
   for (const [type, { triggers: served }] of Object.entries(walk.facts.types)) {
     const known = served.filter((name) => typeof walk.cl[type]?.[name] === 'function')
-    for (const name of known) await walk.fails(type, name, [NOBODY, VALUES[name] ?? 'x'], MISSING)
+    for (const name of known) {
+      // Not everything that is wrong is said at once: of a reset without a password nobody learns whether it is there.
+      const refusal = name === '_reset_password_token' ? { status: 422 } : MISSING
+      await walk.fails(type, name, [NOBODY, VALUES[name] ?? 'x'], refusal)
+    }
     walk.report({ knows: type, triggers: known })
   }
 }

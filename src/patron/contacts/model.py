@@ -137,9 +137,10 @@ def checked(details: Details) -> Details:
 
 def paths(contact_id: int) -> dict[str, str]:
     """Which fields a change is told about, and by what path."""
-    return {name: path(contact_id, name) for name in (*PERSON, *ADDRESS)}
+    beginning = path(contact_id)
+    return {name: beginning + name for name in (*PERSON, *ADDRESS)}
 
 
-def path(contact_id: int, name: str) -> str:
-    """By what path a change of one field is told."""
-    return f"contact/{contact_id}/{name}"
+def path(contact_id: int) -> str:
+    """What the paths of a contact's fields begin with."""
+    return f"contact/{contact_id}/"

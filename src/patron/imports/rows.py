@@ -129,8 +129,8 @@ class Rows:
         self.tables["address"].append(place)
         person = (self._tenant_id, contact_id, account_id, address_id, *values[:_PLACE], *stamps)
         self.tables["contact"].append(person)
-        fields = zip(CONTACT_FIELDS, values, strict=True)
-        return {path(contact_id, name): (None, value) for name, value in fields if value is not None}
+        fields, beginning = zip(CONTACT_FIELDS, values, strict=True), path(contact_id)
+        return {beginning + name: (None, value) for name, value in fields if value is not None}
 
     def _login(self, ready: Ready, account_id: int, password_hash: str | None) -> None:
         foreign = ready.foreign_hash

@@ -33,6 +33,11 @@ ENDS = {
     "stop_editing": "placed",
 }
 PAYMENTS = {"authorize": "authorized", "capture": "paid", "refund": "refunded"}
+# Where a payment is past the step already.
+BEYOND = {
+    "authorize": ("authorized", "paid", "partially_paid", "refunded"),
+    "capture": ("paid", "partially_paid", "refunded"),
+}
 # Where only a part of the total was authorized.
 PARTLY = {"authorized": "partially_authorized", "paid": "partially_paid"}
 

@@ -10,7 +10,7 @@ from patron.kernel.context import Ctx
 from patron.kernel.errors import Invalid
 from patron.kernel.values import from_minor
 from patron.orders import payments, subscriptions
-from patron.orders.model import ENDS, PARTLY, PAYMENTS, Order, check_step
+from patron.orders.model import BEYOND, ENDS, PARTLY, PAYMENTS, Order, check_step
 from patron.orders.rows import lock, write
 from patron.transactions import actions as transactions
 from patron.transactions.model import Details
@@ -23,6 +23,7 @@ async def take(ctx: Ctx, order_id: int, step: str) -> None:
     order = await lock(ctx, order_id)
     if step in ("archive", "unarchive"):
         await write(ctx, order_id, {"archived_at": ctx.now if step == "archive" else None})
+        await _tell(ctx, order)
         return
     if step in PAYMENTS or step == "fulfill":
         await _settle(ctx, order, step)
@@ -81,15 +82,14 @@ async def _settle(ctx: Ctx, order: Order, step: str) -> None:
     """Note what a gateway or a warehouse did elsewhere."""
     if order.status not in ("placed", "approved"):
         raise Invalid.field("status", f"cannot transition via {step} from {order.status}", "invalid_transition")
-    if step == "fulfill":
-        await write(ctx, order.id, {"fulfillment_status": "fulfilled", "fulfillment_updated_at": ctx.now})
-    else:
-        paid = PAYMENTS[step]
-        is_partly = step == "authorize" and order.authorization_minor not in (None, order.total_minor)
-        if is_partly or (step == "capture" and order.payment_status == PARTLY["authorized"]):
-            paid = PARTLY[paid]
-        await write(ctx, order.id, {"payment_status": paid, "payment_updated_at": ctx.now})
-    await _tell(ctx, order)
+    field, after = ("fulfillment", "fulfilled") if step == "fulfill" else ("payment", PAYMENTS[step])
+    is_partly = step == "authorize" and order.authorization_minor not in (None, order.total_minor)
+    if is_partly or (step == "capture" and order.payment_status == PARTLY["authorized"]):
+        after = PARTLY[after]
+    before = getattr(order, f"{field}_status")
+    if before != after and before not in BEYOND.get(step, ()):
+        await write(ctx, order.id, {f"{field}_status": after, f"{field}_updated_at": ctx.now})
+        await _tell(ctx, order, {f"{field}_status": (before, after)})
 
 
 async def set_authorization(ctx: Ctx, order_id: int, minor: int) -> None:
@@ -114,5 +114,6 @@ async def refresh(ctx: Ctx, order_id: int) -> None:
     await _tell(ctx, order)
 
 
-async def _tell(ctx: Ctx, order: Order) -> None:
-    await events.record(ctx, "order.updated", account_id=order.account_id, subject=f"order/{order.id}")
+async def _tell(ctx: Ctx, order: Order, changes: events.Changes | None = None) -> None:
+    subject = f"order/{order.id}"
+    await events.record(ctx, "order.updated", account_id=order.account_id, subject=subject, changes=changes or {})

@@ -5,10 +5,10 @@ import re
 from patron.kernel.events import TOPICS
 
 
-def _steps(noun: str, verbs: dict[str, str]) -> tuple[tuple[str, str, str], ...]:
+def _steps(noun: str, verbs: dict[str, str], field: str = "status") -> tuple[tuple[str, str, str], ...]:
     """Topics of what becomes something: status → verb."""
     return tuple(
-        (f"{noun}.updated", f"e.changes -> 'status' ->> 1 = '{status}'", f"{noun}s.{verb}")
+        (f"{noun}.updated", f"e.changes -> '{field}' ->> 1 = '{status}'", f"{noun}s.{verb}")
         for status, verb in verbs.items()
     )
 
@@ -49,6 +49,17 @@ _DIALECT: tuple[tuple[str, str, str], ...] = (
     ("order.placed", "true", "orders.place"),
     ("order.approved", "true", "orders.approve"),
     ("order.cancelled", "true", "orders.cancel"),
+    *_steps("order", {"pending": "pending", "editing": "start_editing", "placed": "stop_editing"}),
+    *_steps(
+        "order",
+        {
+            **dict.fromkeys(("authorized", "partially_authorized"), "authorize"),
+            **dict.fromkeys(("paid", "partially_paid"), "pay"),
+            "refunded": "refund",
+        },
+        "payment_status",
+    ),
+    *_steps("order", {"fulfilled": "fulfill"}, "fulfillment_status"),
     ("order.deleted", "true", "orders.destroy"),
     ("order.tagged", "true", "orders.tagged"),
     *(

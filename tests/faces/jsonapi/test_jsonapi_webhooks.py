@@ -228,3 +228,20 @@ async def test_customers_are_found_by_what_happened_to_them(organization: Organi
 
     found = await organization.get("customers?filter[q][events_name_eq]=customers.metadata_update")
     assert [one["id"] for one in found.json()["data"]] == [customer["id"]]
+
+
+async def test_what_becomes_of_an_order_has_topics(organization: Organization) -> None:
+    order = await organization.create("orders", customer_email="life@example.com", total_amount_cents=1_000)
+    told = ["orders.create", "orders.pending"]
+    for trigger, topic in (
+        ("_place", "orders.place"), ("_place", None), ("_start_editing", "orders.start_editing"),
+        ("_stop_editing", "orders.stop_editing"), ("_authorize", "orders.authorize"), ("_authorize", None),
+        ("_approve", "orders.approve"), ("_capture", "orders.pay"), ("_authorize", None), ("_capture", None),
+        ("_fulfill", "orders.fulfill"), ("_fulfill", None), ("_refund", "orders.refund"), ("_refresh", None),
+        ("_cancel", "orders.cancel"), ("_archive", None),
+    ):  # fmt: skip
+        answer = await organization.patch("orders", order["id"], {trigger: True})
+        assert answer.status_code == 200, answer.text
+        told += [topic] if topic else []
+    listed = await organization.get("events?filter[q][name_start]=orders.&sort=created_at&page[size]=25")
+    assert [one["attributes"]["name"] for one in listed.json()["data"]] == told

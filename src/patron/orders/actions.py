@@ -74,9 +74,9 @@ async def put_customer(ctx: Ctx, order_id: int, account_id: int | None, *, is_gu
     if order.account_id != account_id:
         values["payment_source_id"] = await payments.kept(ctx, order)
     await write(ctx, order_id, values)
-    told = {name: (getattr(order, name), values[name]) for name in ("account_id", "status")}
-    changes: events.Changes = {name: pair for name, pair in told.items() if pair[0] != pair[1]}
-    await events.record(ctx, "order.updated", account_id=account_id, subject=f"order/{order_id}", changes=changes)
+    pairs = {name: (getattr(order, name), values[name]) for name in ("account_id", "status")}
+    told: events.Changes = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    await events.record(ctx, "order.updated", account_id=account_id, subject=f"order/{order_id}", changes=told)
 
 
 async def customer_by_email(ctx: Ctx, email: str, credential: Credential | None) -> int:

@@ -146,7 +146,7 @@ def _of_lists(resource: Resource) -> list[Json]:
     size: Json = {"type": "integer", "minimum": 1, "maximum": PAGE_SIZE_MAX, "default": PAGE_SIZE}
     made: list[tuple[str, str, Json]] = [
         ("sort", f"By {sorts}; with a minus sign turned round.", {"type": "string"}),
-        ("page[number]", "Which page.", number),
+        *([("page[number]", "Which page.", number)] if resource.lists else []),
         ("page[size]", "How many a page has.", size),
         ("page[after]", "The next_cursor of the page before.", {"type": "string"}),
         *(
@@ -200,7 +200,7 @@ def _schemas() -> Json:
         schemas[type_] = _resource(resource)
         schemas[f"{type_}_document"] = _around(_ref(type_))
         listed = _around({"type": "array", "items": _ref(type_)})
-        listed["required"] = ["data", "meta", "links"]
+        listed["required"] = ["data", "meta", "links"] if resource.lists else ["data", "links"]  # logs are not counted
         schemas[f"{type_}_list"] = listed
         for letter, name in (("C", "create"), ("U", "update")):
             if letter in resource.letters:

@@ -114,6 +114,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     the answer of create shows. `error_names` are the wire's names of domain fields. `prepare` runs before the
     transaction. `scopes` are names that only filters know. `total` is SQL that knows the number of rows without
     counting.
+    `lists`: whether all of them can be listed; where not, what leads to several is read by cursor and not counted.
     `tells_missing`: the core itself says what is missing, together with whatever else is wrong.
     """
 

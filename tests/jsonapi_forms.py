@@ -56,7 +56,7 @@ FORMS: dict[str, Form] = {
     "attachments": Form({"name": "Contract"}, {"attachable": "customers"}),
     "sku_lists": Form({"name": "Wishes {new}"}, {"customer": "customers"}),
     "sku_list_items": Form({"sku_code": "{new}"}, {"sku_list": "sku_lists"}),
-    "webhooks": Form({"topic": "customers.create", "callback_url": "https://hooks.example.com/{new}"}),
+    "webhooks": Form({"topic": "customers.create", "callback_url": "https://127.0.0.1:9/{new}"}),
     "imports": Form({"resource_type": "customers", "inputs": [{"email": "imported-{new}@example.com"}]}),
     "exports": Form({"resource_type": "customers"}),
     "events": Form(change={"_trigger": True}),

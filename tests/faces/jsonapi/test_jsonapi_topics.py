@@ -110,7 +110,7 @@ async def test_sign_ins_wait_for_no_webhook_that_does_not_know_them(organization
     db, tenant = organization.shop.database.session(), organization.shop.tenant_id
     waiting = "select count(*) from event_outbox o where o.tenant_id = $1"
     await organization.create("customers", email="jo@example.com", password="Secret-42-word")
-    await organization.create("webhooks", **webhook("customers.create", "https://hooks.example.com/"))
+    await organization.create("webhooks", **webhook("customers.create", "https://127.0.0.1:9/"))
     before = await db.value(waiting, tenant)
     wrong = {"grant_type": "password", "client_id": organization.channel, "scope": organization.scope}
     answer = await organization.ask_token(**wrong, username="jo@example.com", password="wrong")

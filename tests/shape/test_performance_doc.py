@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from bench import documents
 from bench.report import DOCUMENT, LATEST, MILLION, load, markdown, put
-from bench.scenarios import SCENARIOS
+from bench.scenarios import SCENARIOS, Scenario
 
 
 def test_the_document_shows_the_stored_results() -> None:
@@ -15,16 +16,23 @@ def test_the_document_shows_the_stored_results() -> None:
         assert put(text, name, markdown(load(file))) == text
 
 
-@pytest.mark.parametrize(("file", "customers"), [(LATEST, 100_000), (MILLION, 1_000_000)])
-def test_the_stored_results_are_of_a_whole_run(file: Path, customers: int) -> None:
+@pytest.mark.parametrize(
+    ("file", "customers", "scenarios"),
+    [(LATEST, 100_000, (*SCENARIOS, *documents.SCENARIOS)), (MILLION, 1_000_000, SCENARIOS)],
+)
+def test_the_stored_results_are_of_a_whole_run(file: Path, customers: int, scenarios: tuple[Scenario, ...]) -> None:
     results = load(file)
 
-    assert [point.name for point in results.points] == [scenario.name for scenario in SCENARIOS]
+    assert [point.name for point in results.points] == [scenario.name for scenario in scenarios]
     assert results.customers == customers
     assert results.storm is not None
     assert results.segments is not None
     for point in results.points:
         assert abs(point.ratio - point.rps / point.floor_rps) < 1e-9, point.name
+
+
+def test_an_import_was_measured() -> None:
+    assert load(LATEST).imported is not None
 
 
 def test_the_results_have_the_fields_that_other_tools_read() -> None:

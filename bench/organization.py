@@ -42,6 +42,7 @@ async def prepared(
     assert program is not None
     await _put_in_groups(db, program.tenant_id, customers, now)
     await _tag(db, program.tenant_id, customers, now)
+    await db.execute("analyze segment, segment_member, tag, tagging")
     asked = Asked(
         tenant_id=program.tenant_id, application_id=program.id, scope="", market_ids=None, is_confidential=True,
         life=program.life,

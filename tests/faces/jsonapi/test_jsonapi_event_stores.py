@@ -229,9 +229,11 @@ async def test_what_an_event_is_about_leads_to_it_by_an_index(database_url: str)
     assert listing is not None
     connection = await asyncpg.connect(database_url)
     try:
+        # An empty table with the same indexes: what other tests wrote must not make another index look better.
+        await connection.execute("create temp table event (like public.event including indexes)")
         await connection.execute("set enable_seqscan = off")
         sql = f"explain select e.id from event e where {listing.where} and {listing.fields['owner'].sql} = $2"
         plan = await connection.fetch(sql, 1, 7)
     finally:
         await connection.close()
-    assert "event_subject" in str([tuple(row) for row in plan])
+    assert any("Index Cond" in row[0] and "split_part" in row[0] for row in plan), plan

@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from bench.installation import Installation
+from bench.installation import Installation, installed
 from bench.machine import clocks, memory_mb
 from patron.imports.rows import COLUMNS
 from patron.kernel.db import Database
@@ -66,8 +66,17 @@ def rows(count: int) -> Iterator[dict[str, Any]]:
         }
 
 
-async def imported(at: Installation, database: Database, count: int = CUSTOMERS) -> Imported:
-    """Import a file into a tenant of its own, then copy its rows into another."""
+async def imported(count: int = CUSTOMERS) -> Imported:
+    """Import a file into an installation of its own, as a shop moves in, then copy its rows into another tenant."""
+    with installed() as at:
+        database = await Database.open(at.running.url, size=2)
+        try:
+            return await _imported(at, database, count)
+        finally:
+            await database.close()
+
+
+async def _imported(at: Installation, database: Database, count: int) -> Imported:
     ours, floors = [await _tenant(database) for _ in range(2)]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "customers.jsonl"

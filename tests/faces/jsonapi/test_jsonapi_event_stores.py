@@ -143,9 +143,7 @@ async def test_every_kind_of_resource_has_its_own_log(organization: Organization
         "attachments": await organization.create(
             "attachments", {"attachable": to_one("orders", order["id"])}, name="N"
         ),
-        "webhooks": await organization.create(
-            "webhooks", topic="orders.place", callback_url="https://127.0.0.1:9/"
-        ),
+        "webhooks": await organization.create("webhooks", topic="orders.place", callback_url="https://127.0.0.1:9/"),
         "markets": market,
         "stores": await organization.create("stores", {"market": to_one("markets", market["id"])}, name="Corner"),
     }

@@ -79,6 +79,7 @@ async def follow(
         probe = run.save("probe", f"contacts.label eq {LABEL}")
         all_ = [run.save(f"rule-{n}", text) for n, text in enumerate(rules(count - 2))]
         fill_all = await run.filled([probe, *all_])
+        await run.caught_up()
         times = await run.watch(probe, round(seconds * CHANGES_PER_SECOND))
     times.sort()
     return Followed(
@@ -133,6 +134,14 @@ class _Run:
             assert "failed" not in states
             assert seconds < FILL_SECONDS_MAX, "the segments are not filled"
             await asyncio.sleep(0.05)
+
+    async def caught_up(self) -> None:
+        """Wait until the worker has seen all changes so far: those of the scenarios before were many."""
+        async with asyncio.timeout(FILL_SECONDS_MAX):
+            while await self._database.session().value(
+                "select exists (select from account_change where tenant_id = $1)", self._data.tenant_id
+            ):
+                await asyncio.sleep(0.2)
 
     async def watch(self, probe: int, count: int) -> list[float]:
         """Change so many customers, evenly spread over time; answers after how many seconds each was seen."""

@@ -41,7 +41,7 @@ class Connections:
         """A connection that lies ready, a new one, or the next one that somebody gives back."""
         while self._ready:
             conn = self._ready.pop()  # the one that was used last: others may rest
-            if not conn.is_closed():
+            if _is_open(conn):
                 return conn
             await self._drop(conn)
         if not self._room:
@@ -58,7 +58,7 @@ class Connections:
 
     async def give(self, conn: Any, *, is_sound: bool) -> None:
         """Give a connection back. One that is not sound goes through the pool, which looks after it."""
-        if is_sound and not conn.is_closed():
+        if is_sound and _is_open(conn):
             self._pass_on(conn)
         else:
             await self._drop(conn)
@@ -110,6 +110,14 @@ class _Borrowed:
 
     async def __aexit__(self, kind: object, *_exc: object) -> None:
         await self._connections.give(self._conn, is_sound=kind is None)
+
+
+def _is_open(conn: Any) -> bool:
+    """Whether the server is still there. What it has closed the pool may have taken back, and then answers nothing."""
+    try:
+        return not conn.is_closed()
+    except asyncpg.InterfaceError:
+        return False
 
 
 def _expire(turn: "asyncio.Future[Any]") -> None:

@@ -138,7 +138,7 @@ class _Run:
     async def caught_up(self) -> None:
         """Wait until the worker has seen all changes so far: those of the scenarios before were many."""
         async with asyncio.timeout(FILL_SECONDS_MAX):
-            while await self._database.session().value(
+            while await self._database.session().value(  # noqa: ASYNC110 - of another process
                 "select exists (select from account_change where tenant_id = $1)", self._data.tenant_id
             ):
                 await asyncio.sleep(0.2)

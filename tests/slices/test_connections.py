@@ -28,7 +28,9 @@ async def test_connections_that_the_server_closes_while_they_lie_ready_are_repla
             pids = await _use_all(database)
             assert len(pids) == SIZE
             await killer.execute("select pg_terminate_backend(p) from unnest($1::int[]) p", list(pids))
-            await asyncio.sleep(0.1)  # the sockets hear of it
+            while await killer.fetchval("select count(*) from pg_stat_activity where pid = any($1)", list(pids)):  # noqa: ASYNC110 - of another process
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)  # our sockets hear of it
 
             async with asyncio.timeout(4):  # nobody waits for a place that is lost
                 assert (await _use_all(database)).isdisjoint(pids)

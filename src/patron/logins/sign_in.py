@@ -28,7 +28,6 @@ from patron.logins.model import (
     PASSWORD_TYPED_MAX,
     Failures,
     Login,
-    delay_after,
     failure_key,
     fingerprint_digest,
     keys_of,
@@ -134,19 +133,8 @@ async def _new_hash(turn: Turn, login: Login | None, password: str) -> str | Non
 
 async def _count_failure(ctx: Ctx, login: Login | None, key: bytes, failures: Failures) -> None:
     """One commit whoever it was: a name that nobody has must not be answered sooner."""
-    delay = delay_after(failures.count + 1)
     async with ctx.db.transaction():
-        await ctx.db.execute(
-            """
-            insert into sign_in_failure as f (tenant_id, key, failed_count, first_at, last_at, delayed_until)
-            values ($1, $2, 1, $3, $3, $4) on conflict (tenant_id, key) do update
-            set failed_count = f.failed_count + 1, last_at = $3, delayed_until = $4
-            """,
-            ctx.tenant_id,
-            key,
-            ctx.now,
-            ctx.now + delay if delay else None,
-        )
+        await strikes.count_password(ctx, key, failures.count)
         if login is not None:
             await events.record(ctx, "login.failed", account_id=login.account_id)
         else:

@@ -161,7 +161,7 @@ def main(
     ] = "",
     output: Annotated[Path, typer.Option(help="Where the results go.")] = LATEST,
 ) -> None:
-    """Measure this machine, here and now: about five minutes with the defaults."""
+    """Measure this machine, here and now: 26 minutes with --rounds 2 --rules 100 on two cores."""
     console = Console(highlight=False, soft_wrap=True)
     machine = described()
     with install.installed(keep) as at:

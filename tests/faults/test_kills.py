@@ -7,10 +7,15 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 
+import asyncpg
+import pytest
 from load import CLIENTS, Load, nothing_is_half_there
 from scale import scaled
-from sites import Serve, Site
+from sites import Cluster, Serve, Site
 
+from patron.kernel import db, ids
+from patron.kernel.db import Database, Session
+from patron.kernel.errors import PatronError
 from served import is_ready
 from shoppers import until
 
@@ -40,6 +45,49 @@ async def test_what_was_answered_is_there_and_nothing_is_by_halves(serve: Serve,
         f"{len(kills)} kills under load: {len(load.writes)} writes, {unanswered} of them unanswered at first "
         f"({dict(load.unclear)}), all there once"
     )
+
+
+async def test_numbers_drawn_before_a_crash_are_not_given_out_twice(cluster: Cluster) -> None:
+    """A process that outlives its database goes on with the numbers that it has; the database draws on behind them."""
+    database, other = await Database.open(cluster.url), await Database.open(cluster.url)
+    try:
+        for _ in range(5):
+            with pytest.raises(PatronError):
+                await draw_and_die(database.session())
+            await until(lambda: answers(cluster))
+            kept, drawn = await taken(database), await taken(other)
+            assert not set(kept) & set(drawn)
+    finally:
+        await database.close()
+        await other.close()
+
+
+async def draw_and_die(session: Session) -> None:
+    """Draw numbers in a transaction whose server is killed, and so the whole database crashes."""
+    async with session.transaction():
+        await ids.take(session, "contact", 1)
+        os.kill(await session.value("select pg_backend_pid()"), signal.SIGKILL)
+        await session.value("select 1")
+
+
+async def answers(cluster: Cluster) -> bool:
+    """Whether the database is there again."""
+    try:
+        conn = await asyncpg.connect(cluster.url)
+    except (asyncpg.PostgresError, OSError):
+        return False
+    await conn.close()
+    return True
+
+
+async def taken(database: Database) -> list[int]:
+    """All that is drawn and some more: numbers for new rows of a process."""
+    for _ in range(db.POOL_SIZE + 1):  # connections of before the crash fail once each
+        session = database.session()
+        with suppress(PatronError):
+            async with session.transaction():
+                return await ids.take(session, "contact", ids.DRAWN_AT_ONCE - 1)
+    raise AssertionError("the database does not come back")
 
 
 async def kill(site: Site, part: str) -> None:

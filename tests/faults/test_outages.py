@@ -14,7 +14,7 @@ from sites import Cluster, Serve, Site
 from works import opened, refused, works, works_again
 
 from installations import KEY
-from patron.kernel import connections, db
+from patron.kernel import connections, db, secrets
 from served import is_ready
 from shoppers import until
 from shops import ACCOUNTS
@@ -93,6 +93,7 @@ async def test_a_frozen_database_is_not_waited_for_longer_than_the_limits(
         account_id, email = ticket["customerAccount"]["id"], ticket["customerAccount"]["emailAddress"]
         assert await works_again(shop, account_id, email)
         monkeypatch.setattr(connections, "ACQUIRE_SECONDS_MAX", scaled(0.5, connections.ACQUIRE_SECONDS_MAX))
+        monkeypatch.setattr(secrets, "WAITING_SECONDS_MAX", scaled(0.5, secrets.WAITING_SECONDS_MAX))
         limit = db.STATEMENT_SECONDS_MAX + connections.ACQUIRE_SECONDS_MAX + db.ROLLBACK_SECONDS_MAX
         frozen = cluster.processes()
         for pid in frozen:

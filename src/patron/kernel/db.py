@@ -71,13 +71,14 @@ class Database:
 class Session:
     """Runs statements: inside the open transaction if there is one, else each on its own."""
 
-    __slots__ = ("_after", "_conn", "_database", "_queued")
+    __slots__ = ("_after", "_conn", "_database", "_drawn_here", "_queued")
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._conn: Any = None
         self._after: list[Callable[[], Awaitable[None]]] = []
         self._queued: list[Queued] = []
+        self._drawn_here: dict[str, list[int]] = {}
 
     @property
     def known(self) -> set[object]:
@@ -88,6 +89,12 @@ class Session:
     def drawn(self) -> dict[str, list[int]]:
         """Ids that this process has drawn ahead, see kernel/ids.py."""
         return self._database.drawn
+
+    @property
+    def drawn_here(self) -> dict[str, list[int]]:
+        """Ids that the open transaction has drawn ahead: for the whole process when it is committed."""
+        assert self._conn is not None
+        return self._drawn_here
 
     def after_commit(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run this when the open transaction is committed, before the caller goes on; never after a rollback."""
@@ -181,11 +188,13 @@ class Session:
                     tag = await self._run("execute", "commit", ())
                     # PostgreSQL answers the commit of a failed transaction with ROLLBACK, and no error.
                     assert tag == "COMMIT", "a statement failed unnoticed: nothing was written"
+                    for table, drawn in self._drawn_here.items():
+                        self.drawn.setdefault(table, []).extend(drawn)
                 except BaseException:
                     await asyncio.shield(_roll_back(conn))
                     raise
                 finally:
-                    self._conn, self._queued = None, []
+                    self._conn, self._queued, self._drawn_here = None, [], {}
                     after, self._after = self._after, []
         if after:
             await asyncio.gather(*(work() for work in after))

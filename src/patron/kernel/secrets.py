@@ -107,6 +107,8 @@ class Passwords:
         self._thread = ThreadPoolExecutor(1, "password")
         self._turn = asyncio.Semaphore(1)
         self._waiting = 0
+        self.counted = 0
+        """How many wrong passwords this process has counted. Who looked at a count before that looks again."""
         # Somebody who does not exist costs as much as somebody who does.
         self._nobody = self._argon2.hash(random_token())
 

@@ -1,7 +1,8 @@
 """Trying a password: outside the change's transaction, in turn, with a delay that grows (Kibo behaviour 6.4).
 
-The delay is looked at, the hash computed and a failure written while this process holds its one turn at hashing. So
-however many guesses arrive at once, only one a process is under way, and the next ones see what it left behind.
+The hash is computed and a failure written while this process holds its one turn at hashing; the delay is looked at
+before, and again if a failure was written meanwhile. So however many guesses arrive at once, only one a process is
+under way, and the next ones see what it left behind. A database that hangs is waited for outside the turn.
 
 A stranger's guesses never keep the owner out: a device that has signed in before counts for itself, and so does a
 shopper who is signed in and changes the password.
@@ -84,12 +85,15 @@ _Tried = tuple[Login | None, bytes, Failures]
 async def _try(ctx: Ctx, look: Callable[[], Awaitable[_Tried]], password: str, device: bytes | None) -> Attempt:
     if len(password) > PASSWORD_TYPED_MAX:
         return Attempt()
+    counted = ctx.secrets.passwords.counted
+    login, key, failures = await look()
+    stored = _foreign_hash(ctx, login)
+    asked = await hook.of_tenant(ctx) if stored is not None and not foreign.is_known(stored) else None
     async with ctx.secrets.passwords.turn() as turn:
-        login, key, failures = await look()
+        if ctx.secrets.passwords.counted != counted:
+            failures = await queries.failures(ctx, key)
         if failures.is_delayed(ctx.now):
             return Attempt()
-        stored = _foreign_hash(ctx, login)
-        asked = await hook.of_tenant(ctx) if stored is not None and not foreign.is_known(stored) else None
         CHECKS.inc()
         if asked is None:
             if await _matches(turn, login, stored, password):

@@ -41,7 +41,12 @@ async def count(ctx: Ctx, key: bytes) -> None:
 
 
 async def count_password(ctx: Ctx, key: bytes, before: int) -> None:
-    """One more wrong password, after so many: the next one may have to wait."""
+    """One more wrong password, after so many: the next one may have to wait. In a transaction, and within the turn."""
+
+    async def tell() -> None:
+        ctx.secrets.passwords.counted += 1
+
+    ctx.db.after_commit(tell)
     delay = delay_after(before + 1)
     await ctx.db.execute(
         """

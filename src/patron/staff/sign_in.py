@@ -25,29 +25,42 @@ async def try_password(ctx: Ctx, email: str, password: str) -> User | None:
     """The user whose password this is. Raises TooMany when the queue is full."""
     if len(password) > PASSWORD_TYPED_MAX or len(email) > EMAIL_LENGTH_MAX or "\0" in email:
         return None
-    key = failures_key(email)
+    key, counted = failures_key(email), ctx.secrets.passwords.counted
+    before = await failures.failures(ctx, key)
+    found = await queries.password_of(ctx, email)
     async with ctx.secrets.passwords.turn() as turn:
-        before = await failures.failures(ctx, key)
-        found = await queries.password_of(ctx, email)
+        if ctx.secrets.passwords.counted != counted:
+            before = await failures.failures(ctx, key)
         if before.is_delayed(ctx.now):
             return None
         user, hashed = found or (None, None)
         CHECKS.inc()
         if await turn.matches(password, hashed) and user is not None and hashed is not None:
-            await _succeed(ctx, user, key, await turn.hash(password) if turn.is_dated(hashed) else None)
-            return user
+            renewed = await turn.hash(password) if turn.is_dated(hashed) else hashed
+            return user if await _succeed(ctx, user, key, hashed, renewed) else None
         await _count_failure(ctx, user, key, before.count)
     return None
 
 
-async def _succeed(ctx: Ctx, user: User, key: bytes, renewed: str | None) -> None:
-    """The count begins anew; a hash that is not as ours are today is replaced."""
+async def _succeed(ctx: Ctx, user: User, key: bytes, tried: str, renewed: str) -> bool:
+    """The count begins anew, and a hash that is not as ours are today is replaced.
+
+    False when the password was changed while it waited to be tried, or the user may not come in any more.
+    """
     async with ctx.db.transaction():
-        await strikes.clear(ctx, key)
-        if renewed is not None:
-            await ctx.db.execute(
-                "update staff set password_hash = $3 where tenant_id = $1 and id = $2", ctx.tenant_id, user.id, renewed
-            )
+        is_same = await ctx.db.execute(
+            """
+            update staff set password_hash = $4
+            where tenant_id = $1 and id = $2 and is_active and password_hash = $3
+            """,
+            ctx.tenant_id,
+            user.id,
+            tried,
+            renewed,
+        )
+        if is_same:
+            await strikes.clear(ctx, key)
+    return bool(is_same)
 
 
 async def _count_failure(ctx: Ctx, user: User | None, key: bytes, before: int) -> None:

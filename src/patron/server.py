@@ -5,13 +5,14 @@ and a time limit. The body's limit is the web layer's.
 """
 
 import asyncio
-import gc
 import socket
 import sys
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from patron.processes import collect_less
 
 HEAD_BYTES_MAX = 131_072  # a URL of 64 KB is read (Kibo behaviour 5.3), and headers beside it
 HEAD_SECONDS_MAX = 20
@@ -85,14 +86,9 @@ class PatientServer(uvicorn.Server):
     """Settles before the first request, and takes in who waits at the door before it closes."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and have the collector of cycles pass over what stays for good, and look less often.
-
-        Else it searches all that again and again while rows are made, although a request leaves few cycles.
-        """
+        """Start, then settle: a request leaves few cycles."""
         await super().startup(sockets)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(10_000, 20, 20)
+        collect_less()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop after one more turn of the loop.

@@ -28,6 +28,7 @@ from patron.kernel.revocation import Revocations
 from patron.kernel.secrets import Passwords, Vault
 from patron.kernel.tokens import Keyring
 from patron.logs import configure
+from patron.processes import collect_less
 from patron.segments.job import keep_in_step
 from patron.settings import Settings
 from patron.visits import retention
@@ -74,6 +75,7 @@ _SWEPT_AT_ONCE = 5_000
 
 async def run(settings: Settings) -> None:
     """Work until cancelled."""
+    collect_less()
     database = await Database.open(settings.database_url, size=4)
     vault, passwords = Vault(settings.key), Passwords()
     ids.use(vault)

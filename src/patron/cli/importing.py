@@ -21,6 +21,7 @@ from patron.kernel.clock import clock
 from patron.kernel.context import Ctx, Secrets
 from patron.kernel.secrets import Passwords
 from patron.kernel.tokens import Keyring
+from patron.processes import collect_less
 from patron.tenants import queries as tenants
 from patron.tenants.model import Tenant
 
@@ -154,6 +155,7 @@ async def _import(
     began, first = time.perf_counter(), job.looked_at
     if job.position:
         desk.say(f"Going on with import {job.id} behind line {job.line:,}.")
+    collect_less()
     try:
         with measured(desk, source.size, job.position) as done:
             job = await running.run(

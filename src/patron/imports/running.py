@@ -1,10 +1,11 @@
-"""Runs an import: reads, checks and prepares a chunk while the one before it is written. Memory stays flat.
+"""Runs an import: reads, checks and prepares a chunk while those before it are written. Memory stays flat.
 
 Each chunk is one transaction that also says how far the import came. So it may be killed at any moment, and goes on
 with the first row that is not there.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterator
 
 from patron.imports import jobs, writing
@@ -16,6 +17,7 @@ from patron.tenants import queries as tenants
 from patron.tenants.model import PasswordPolicy
 
 ROWS_AT_ONCE = 2_000
+WRITTEN_AT_ONCE = 2  # chunks: while one connection waits for the disk or for us, the other has something to do
 BYTES_AT_ONCE = 4_000_000
 PASSWORDS_AT_ONCE = 50  # in clear text: each takes some 25 ms to hash
 ERRORS_PERCENT_MAX = 10
@@ -31,25 +33,37 @@ async def run(ctx_now: Callable[[], Ctx], job: Job, records: Iterator[Record], t
     Raises MovedError when somebody else went on with it or stopped it, Invalid for a source that cannot be read.
     """
     policy = (await tenants.policy(ctx_now())).password
-    under_way: asyncio.Task[Job] | None = None
+    under_way: deque[tuple[Chunk, asyncio.Task[Job]]] = deque()
+    last = _known(job)
+
+    async def written() -> Job:
+        now = await under_way[0][1]
+        under_way.popleft()
+        told(now)
+        return now
+
     try:
         while (chunk := await _next(ctx_now, records, policy)) is not None:
             ctx = ctx_now()
-            await writing.prepare(ctx, chunk)
-            if under_way is not None:
-                job = await under_way
-                told(job)
-                if is_too_bad(job):
-                    return await end(ctx_now(), job, "interrupted")
-            under_way = asyncio.create_task(writing.write(ctx, job, chunk))
-        if under_way is not None:
-            job = await under_way
-            told(job)
+            await writing.prepare(ctx, chunk, [one for one, _ in under_way])
+            if len(under_way) == WRITTEN_AT_ONCE and is_too_bad(job := await written()):
+                break
+            last = asyncio.create_task(writing.write(ctx, chunk, last))
+            under_way.append((chunk, last))
+        while under_way:
+            job = await written()
     finally:
-        if under_way is not None and not under_way.done():
-            under_way.cancel()
-            await asyncio.gather(under_way, return_exceptions=True)
+        for _, task in under_way:
+            task.cancel()
+        await asyncio.gather(*(task for _, task in under_way), return_exceptions=True)
     return await end(ctx_now(), job, "interrupted" if is_too_bad(job, is_over=True) else "completed")
+
+
+def _known(job: Job) -> "asyncio.Future[Job]":
+    """An import that need not be waited for."""
+    known: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
+    known.set_result(job)
+    return known
 
 
 async def step(ctx_now: Callable[[], Ctx], job: Job, records: Iterator[Record]) -> Job:
@@ -57,7 +71,7 @@ async def step(ctx_now: Callable[[], Ctx], job: Job, records: Iterator[Record]) 
     policy = (await tenants.policy(ctx_now())).password
     chunk = await _next(ctx_now, records, policy)
     if chunk is not None:
-        job = await writing.write(ctx_now(), job, chunk)
+        job = await writing.write(ctx_now(), chunk, _known(job))
         if is_too_bad(job):
             return await end(ctx_now(), job, "interrupted")
         if job.inputs_size is None or job.position < job.inputs_size:

@@ -1,8 +1,13 @@
-"""Writes a chunk of an import: new customers with COPY, those that are there as asked, and how far it came."""
+"""Writes a chunk of an import: new customers with COPY, those that are there as asked, and how far it came.
+
+Two chunks are written at once, on two connections; the later one waits before it says how far the import came. Between
+them the database must have nothing to wait for, which it could not know to be a deadlock: so what both would change is
+changed after that wait, and rows that take the same address or name are not written at once.
+"""
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -13,6 +18,7 @@ from patron.imports.rows import COLUMNS, Rows
 from patron.kernel import events, ids
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Locked, NotFound, Retry, Taken, Unavailable
+from patron.kernel.values import name_key
 from patron.tags import actions as tags
 
 ATTEMPTS_MAX = 5
@@ -23,8 +29,9 @@ ROWS_AT_A_STRETCH = 25  # that are checked or made before the database gets its 
 class Chunk(msgspec.Struct):
     """Rows that are written together, with what is wrong with others, and where the next chunk begins.
 
-    `hashes` has the hash of each row's password that came in clear text, by line. `made` are the rows of tables for
-    them if they all turn out to be new, made while the chunk before was written.
+    `hashes` has the hash of each row's password that came in clear text, by line. `claims` are the addresses and names
+    that its rows take. `made` are the rows of tables for them if they all turn out to be new, made while the chunks
+    before were written.
     """
 
     ready: list[Ready]
@@ -32,6 +39,7 @@ class Chunk(msgspec.Struct):
     position: int
     line: int
     hashes: dict[int, str]
+    claims: set[str] = set()
     made: Rows | None = None
 
 
@@ -50,26 +58,41 @@ class Known(msgspec.Struct):
         return not (self.by_email or self.by_external_id or self.names)
 
 
-async def prepare(ctx: Ctx, chunk: Chunk) -> None:
-    """Make the rows of a chunk ahead, as if all of it were new: mostly it is, and then nothing but writing is left."""
-    keys = [key for ready in chunk.ready if (key := key_of(ready)) is not None]
-    names = [name for ready in chunk.ready for name in ready.names]
-    is_plain = all(ready.group is None and not ready.tags for ready in chunk.ready)
-    if chunk.ready and is_plain and len(set(keys)) == len(keys) and len(set(names)) == len(names):
+async def prepare(ctx: Ctx, chunk: Chunk, under_way: Iterable[Chunk]) -> None:
+    """Make the rows of a chunk ahead, as if all of it were new: mostly it is, and then nothing but writing is left.
+
+    Not if the database would not notice that one of them is there: known by nothing but its external id.
+    """
+    claims = [claim for ready in chunk.ready for claim in claims_of(ready)]
+    chunk.claims = set(claims)
+    if (
+        chunk.ready
+        and len(chunk.claims) == len(claims)
+        and not any(ready.group or ready.tags or (key_of(ready) or "e").startswith("x") for ready in chunk.ready)
+        and all(chunk.claims.isdisjoint(other.claims) for other in under_way)
+    ):
         chunk.made = await _rows(ctx, [(ready, None) for ready in chunk.ready], chunk.hashes, Known({}, {}, {}, {}))
 
 
-async def write(ctx: Ctx, job: Job, chunk: Chunk) -> Job:
-    """Write a chunk in one transaction, once. Answers the import as it is now.
+async def write(ctx: Ctx, chunk: Chunk, before: Awaitable[Job]) -> Job:
+    """Write a chunk in one transaction, once. Answers the import as it is now; `before` is it after the chunk before.
 
     Raises MovedError when the import no longer stands where it was seen. What others write at the same moment
     is met by looking again.
     """
-    for _ in range(ATTEMPTS_MAX):
+    for attempt in range(ATTEMPTS_MAX):
         try:
             async with ctx.db.transaction():
-                await jobs.hold(ctx, job)
-                tally = await _write(ctx, job, chunk)
+                if attempt == 0 and chunk.made is not None and (await look_up(ctx, chunk.ready)).nobody:
+                    await _copy(ctx, chunk.made)
+                    job = await before
+                    await jobs.hold(ctx, job)
+                    await _count(ctx, chunk.made)
+                    tally = Tally(created=len(chunk.ready), complaints=chunk.complaints)
+                else:
+                    job = await before
+                    await jobs.hold(ctx, job)
+                    tally = await _write(ctx, job, chunk)
                 return await jobs.advance(ctx, job, tally, position=chunk.position, line=chunk.line)
         except (Taken, NotFound, Locked, Retry):
             continue
@@ -79,10 +102,6 @@ async def write(ctx: Ctx, job: Job, chunk: Chunk) -> Job:
 async def _write(ctx: Ctx, job: Job, chunk: Chunk) -> Tally:
     tally = Tally(complaints=list(chunk.complaints))
     known = await look_up(ctx, chunk.ready)
-    if chunk.made is not None and known.nobody:
-        await _copy(ctx, chunk.made)
-        tally.created = len(chunk.ready)
-        return tally
     known.tags = await tags.ensure(ctx, {name for ready in chunk.ready for name in ready.tags or ()})
     fresh: list[tuple[Ready, str | None]] = []
     old: list[tuple[Ready, int]] = []
@@ -147,6 +166,12 @@ def key_of(ready: Ready) -> str | None:
     if ready.email_key is not None:
         return f"e {ready.email_key}"
     return f"x {ready.profile.external_id}" if ready.profile.external_id else None
+
+
+def claims_of(ready: Ready) -> set[str]:
+    """Which addresses and names a row takes, if it can."""
+    names = {*ready.names, name_key(ready.user_name or "")} - {""}
+    return {f"n {name}" for name in names} | ({f"e {ready.email_key}"} if ready.email_key is not None else set())
 
 
 def find(known: Known, ready: Ready) -> int | None:
@@ -248,6 +273,7 @@ async def _make(
         return {}
     rows = await _rows(ctx, fresh, hashes, known)
     await _copy(ctx, rows)
+    await _count(ctx, rows)
     return rows.accounts
 
 
@@ -266,10 +292,13 @@ async def _rows(ctx: Ctx, fresh: Sequence[tuple[Ready, str | None]], hashes: Map
 
 
 async def _copy(ctx: Ctx, rows: Rows) -> None:
-    """Write them, count them and tell of them."""
     for table, columns in COLUMNS.items():
         if rows.tables[table]:
             await ctx.db.copy(table, columns, rows.tables[table])
+
+
+async def _count(ctx: Ctx, rows: Rows) -> None:
+    """Count new customers, and have rules look at them."""
     await ctx.db.execute(
         """
         update account_count set accounts = accounts + $4, anonymous = anonymous + $5

@@ -44,14 +44,15 @@ def end_with_parent(signum: signal.Signals) -> None:
         _libc.prctl(PR_SET_PDEATHSIG, int(signum))
 
 
-def collect_less() -> None:
+def collect_less(often: int = 10_000) -> None:
     """Have the collector of cycles pass over all that is there now, and look less often at what is made from now on.
 
     Else it searches the program's own objects again and again while rows are made, although those hold no cycles.
+    It looks whenever there are so many objects more.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
+    gc.set_threshold(often, 20, 20)
 
 
 def is_alive(pid: int) -> bool:

@@ -202,6 +202,44 @@ async def test_rows_in_the_way_of_each_other_are_told(
     assert await count(sql, "login") == 1
 
 
+async def test_rows_that_meet_across_chunks_written_at_once_are_one_customer(
+    shop: Installation, sql: asyncpg.Connection, tmp_path: Path
+) -> None:
+    """Chunks have 250, 500, 1,000 and 2,000 rows: rows of the first are met by some of the second, and so on."""
+    rows, hashed = list(customers(3_000)), {"password_hash": BCRYPT + "a" * 31}
+    rows[10] |= {"user_name": "first"}
+    again = [{"email": row["email"].upper(), "locale": "en"} for row in rows[:100]]
+    rows[250:250] = again
+    rows[750:750] = [{"email": "late@x.example", "user_name": "FIRST", **hashed}]
+    rows[1_760:1_760] = [{"email": row["email"], "locale": "en"} for row in rows[1_700:1_750]]
+    file = write_lines(tmp_path / "rows.jsonl", rows)
+
+    said = shop.patron("import", str(file), "--on-existing", "update")
+
+    assert "3,000 new, 150 changed, 0 there already, 1 wrong" in said
+    assert "(late@x.example): user_name is taken by another login" in said
+    assert await count(sql, "account") == 3_000
+    assert await sql.fetchval("select sum(accounts) from account_count") == 3_000
+    assert await sql.fetchval("select count(*) from account where locale = 'en'") == 150
+    assert await count(sql, "login") == 3_000
+
+
+async def test_rows_known_by_nothing_but_their_external_id_meet_across_chunks(
+    shop: Installation, sql: asyncpg.Connection, tmp_path: Path
+) -> None:
+    """The database would let both in: nothing there says that external ids are of one customer each."""
+    contact = {"line_1": "1 High Street", "city": "Bath", "country": "GB"}
+    outside = [{"external_id": f"old-{n}", "contacts": [contact] * 5} for n in range(1_000)]
+    again = [{"external_id": f"old-{n}", "locale": "en"} for n in range(300)]
+    rows = [*customers(750), *outside, *again]  # after chunks of 250 and 500 rows, one of 1,000
+
+    said = shop.patron("import", str(write_lines(tmp_path / "rows.jsonl", rows)), "--on-existing", "update")
+
+    assert "1,750 new, 300 changed" in said
+    assert await count(sql, "account") == 1_750
+    assert await sql.fetchval("select count(*) from account where locale = 'en'") == 300
+
+
 def test_columns_by_other_names_and_without_meaning(shop: Installation, tmp_path: Path) -> None:
     file = tmp_path / "theirs.csv"
     file.write_text("\ufeffE-mail;Vorname;Kundengruppe\na@x.example;Jo;7\n", encoding="utf-8")

@@ -6,6 +6,7 @@ import msgspec
 
 from patron.kernel.errors import Invalid, Problem
 from patron.kernel.values import check_email, email_key, fold
+from patron.kernel.written import trimmed
 
 NAME_LENGTH_MAX = 200
 CODE_LENGTH_MAX = 200
@@ -101,31 +102,20 @@ _LENGTHS = {
 
 def checked(profile: Profile) -> Profile:
     """The profile with blanks trimmed and its type in canonical spelling. Raises Invalid with every fault."""
-    problems = []
-    values = msgspec.structs.asdict(profile)
-    for name, length in _LENGTHS.items():
-        text = values[name]
-        if text is None:
-            continue
-        values[name] = text.strip() or None
-        if len(text) > length:
-            problems.append(Problem(name, f"has at most {length} characters", "too_long"))
-    if profile.email is not None and profile.email.strip():
+    changed, problems = trimmed(profile, _LENGTHS)
+    if profile.email is not None:
         try:
-            values["email"] = check_email(profile.email)
+            changed["email"] = check_email(profile.email) if profile.email.strip() else None
         except ValueError as error:
             problems.append(Problem("email", str(error)))
-    else:
-        values["email"] = None
     account_type = TYPES.get(profile.account_type.strip().lower())
     if account_type is None:
         problems.append(Problem("account_type", "is B2C or B2B"))
-    elif account_type == "B2B" and not values["company"]:
+    elif account_type == "B2B" and not changed.get("company", profile.company):
         problems.append(Problem("company", "is needed for a B2B account", "missing"))
     if problems:
         raise Invalid(*problems)
-    values["account_type"] = account_type or "B2C"
-    return Profile(**values)
+    return msgspec.structs.replace(profile, account_type=account_type, **changed)
 
 
 def keys(profile: Profile, user_name: str | None) -> dict[str, str | None]:

@@ -155,7 +155,7 @@ async def _import(
     began, first = time.perf_counter(), job.looked_at
     if job.position:
         desk.say(f"Going on with import {job.id} behind line {job.line:,}.")
-    collect_less()
+    collect_less(100_000)  # there are always some thousand rows
     try:
         with measured(desk, source.size, job.position) as done:
             job = await running.run(

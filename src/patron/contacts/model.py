@@ -6,6 +6,7 @@ import msgspec
 
 from patron.kernel.errors import Invalid, Problem
 from patron.kernel.values import COUNTRIES, holds_card_number
+from patron.kernel.written import trimmed
 
 ADDRESS_KINDS = {kind.lower(): kind for kind in ("Residential", "Commercial", "None")}
 
@@ -109,30 +110,21 @@ def checked(details: Details) -> Details:
     E-mail and types are not demanded and an e-mail address may be any text: callers store such contacts
     (Kibo behaviour 7).
     """
-    problems = []
-    values = msgspec.structs.asdict(details)
-    for name, length in _LENGTHS.items():
-        text = values[name]
-        if text is None:
-            continue
-        values[name] = text.strip() or None
-        if len(text) > length:
-            problems.append(Problem(_TOLD_AS.get(name, name), f"has at most {length} characters", "too_long"))
-        elif name in _FREE_TEXT and holds_card_number(text):
+    changed, problems = trimmed(details, _LENGTHS, _TOLD_AS)
+    for name in _FREE_TEXT:
+        if holds_card_number(getattr(details, name) or ""):
             problems.append(Problem(name, "must not hold a card number"))
-    if details.country is not None and details.country.strip():
-        values["country"] = details.country.strip().upper()
-        if values["country"] not in COUNTRIES:
+    if details.country is not None:
+        changed["country"] = details.country.strip().upper() or None
+        if changed["country"] is not None and changed["country"] not in COUNTRIES:
             problems.append(Problem("country", "is not a country code (ISO 3166-1 alpha-2)"))
-    else:
-        values["country"] = None
     if details.kind is not None:
-        values["kind"] = ADDRESS_KINDS.get(details.kind.strip().lower())
-        if values["kind"] is None and details.kind.strip():
+        changed["kind"] = ADDRESS_KINDS.get(details.kind.strip().lower())
+        if changed["kind"] is None and details.kind.strip():
             problems.append(Problem("kind", "is Residential, Commercial or None"))
     if problems:
         raise Invalid(*problems)
-    return Details(**values)
+    return msgspec.structs.replace(details, **changed)
 
 
 def paths(contact_id: int) -> dict[str, str]:

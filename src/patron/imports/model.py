@@ -1,6 +1,7 @@
 """The format of files of customers, and what a row of one means. docs/imports.md describes it for people."""
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -42,16 +43,21 @@ _OWN_HASH = re.compile(r"\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _PLAIN, _FLAGS, _TIMES, _PROFILE = frozenset(TEXTS), frozenset(FLAGS), frozenset(TIMES), frozenset(PROFILE)
 _FLAGS_OF_CONTACTS = frozenset(name for name in CONTACT_FIELDS if name.startswith("is_"))
-_TEXTS_OF_CONTACTS = frozenset(CONTACT_FIELDS) - _FLAGS_OF_CONTACTS
+_OF_CONTACTS = frozenset(CONTACT_FIELDS)
+_TEXTS_OF_CONTACTS = _OF_CONTACTS - _FLAGS_OF_CONTACTS
 
 
 class Record(msgspec.Struct):
-    """A row as it stands in its source: what it gives, or why it cannot be read. `end` is where the next one begins."""
+    """A row as it stands in its source: what it gives, or why it cannot be read. `end` is where the next one begins.
+
+    `is_clean` says that all its text can be stored: UTF-8 without NUL. Else each cell is looked at.
+    """
 
     line: int
     end: int
     given: dict[str, Any] | None = None
     fault: str = ""
+    is_clean: bool = False
 
 
 class Complaint(msgspec.Struct, frozen=True):
@@ -143,12 +149,12 @@ def _read(record: Record, faults: Faults) -> Ready | None:
     for name, value in (record.given or {}).items():
         if value is None or value == "":
             continue
-        if name in _PLAIN and type(value) is str and value.isascii() and "\0" not in value:
+        if type(value) is str and name in _PLAIN and (record.is_clean or (value.isascii() and "\0" not in value)):
             values[name] = value
             continue
         with faults.of():
             values[name] = _value(name, value)
-    profile, user_name, contacts = Profile(), None, _contacts(values, faults)
+    profile, user_name, contacts = Profile(), None, _contacts(values, faults, is_clean=record.is_clean)
     with faults.of():
         profile = checked_profile(Profile(**{name: values[name] for name in _PROFILE & values.keys()}))
     if "user_name" in values:
@@ -267,7 +273,7 @@ def _tags(value: Any) -> list[str]:
     return names
 
 
-def _contacts(values: dict[str, Any], faults: Faults) -> list[Details]:
+def _contacts(values: dict[str, Any], faults: Faults, *, is_clean: bool) -> list[Details]:
     """Contacts from their list, and behind them those of columns such as contact_1_city."""
     given: list[Any] = list(values.get("contacts", ()))
     numbered: dict[int, dict[str, Any]] = {}
@@ -283,13 +289,16 @@ def _contacts(values: dict[str, Any], faults: Faults) -> list[Details]:
     contacts = []
     for place, one in enumerate(given[:CONTACTS_MAX], start=1):
         with faults.of(f"contacts[{place}]."):
-            contacts.append(_contact(one))
+            contacts.append(_contact(one, is_clean=is_clean))
     return one_primary(contacts) if len(contacts) > 1 else contacts
 
 
-def _contact(one: Any) -> Details:
+def _contact(one: Any, *, is_clean: bool) -> Details:
     if not isinstance(one, dict):
         raise Invalid.field("", "is not an object", "type")
+    if is_clean and one.keys() <= _OF_CONTACTS:
+        with suppress(msgspec.ValidationError):  # what is no text or flag is told, or read, below
+            return checked_contact(msgspec.convert(one, Details))
     read: dict[str, Any] = {}
     for name, value in one.items():
         if type(value) is str and name in _TEXTS_OF_CONTACTS and value.isascii() and "\0" not in value:

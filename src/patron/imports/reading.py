@@ -134,8 +134,11 @@ def _json(
         if not isinstance(read, dict):
             yield Record(lines.line, lines.end, fault="is not a JSON object")
             continue
-        named: dict[str, Any] = {str(renamed.get(name, name)): value for name, value in read.items()}
-        yield Record(lines.line, lines.end, {name: value for name, value in named.items() if name not in ignored})
+        if renamed or ignored:
+            named = {renamed.get(name, name): value for name, value in read.items()}
+            read = {name: value for name, value in named.items() if name not in ignored}
+        # The decoder lets no text pass that is not UTF-8, and NUL can only be there in disguise.
+        yield Record(lines.line, lines.end, read, is_clean="\\u" not in text)
 
 
 def of_inputs(inputs: list[Any], position: int) -> Iterator[Record]:

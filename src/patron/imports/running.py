@@ -7,6 +7,7 @@ with the first row that is not there.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import chain, repeat
 
 from patron.imports import jobs, writing
 from patron.imports.jobs import Job
@@ -17,9 +18,11 @@ from patron.tenants import queries as tenants
 from patron.tenants.model import PasswordPolicy
 
 ROWS_AT_ONCE = 2_000
+FIRST_ROWS = (250, 500, 1_000)  # of the first chunks: the database has something to do soon
 WRITTEN_AT_ONCE = 2  # chunks: while one connection waits for the disk or for us, the other has something to do
 BYTES_AT_ONCE = 4_000_000
 PASSWORDS_AT_ONCE = 50  # in clear text: each takes some 25 ms to hash
+LOOKED_AT_BEFORE = 7  # the number of the chunk before which PostgreSQL looks at what were empty tables
 ERRORS_PERCENT_MAX = 10
 ERRORS_JUDGED_FROM = 1_000  # rows, where nobody knows how many there are
 
@@ -43,11 +46,16 @@ async def run(ctx_now: Callable[[], Ctx], job: Job, records: Iterator[Record], t
         return now
 
     try:
-        while (chunk := await _next(ctx_now, records, policy)) is not None:
+        for number, most in enumerate(chain(FIRST_ROWS, repeat(ROWS_AT_ONCE))):
+            chunk = await _next(ctx_now, records, policy, most)
+            if chunk is None:
+                break
             ctx = ctx_now()
             await writing.prepare(ctx, chunk, [one for one, _ in under_way])
             if len(under_way) == WRITTEN_AT_ONCE and is_too_bad(job := await written()):
                 break
+            if number == LOOKED_AT_BEFORE:
+                await writing.look_at_small_tables(ctx_now())
             last = asyncio.create_task(writing.write(ctx, chunk, last))
             under_way.append((chunk, last))
         while under_way:
@@ -69,7 +77,7 @@ def _known(job: Job) -> "asyncio.Future[Job]":
 async def step(ctx_now: Callable[[], Ctx], job: Job, records: Iterator[Record]) -> Job:
     """Import one chunk of a begun job, and end it after the last: for a worker that has several under way."""
     policy = (await tenants.policy(ctx_now())).password
-    chunk = await _next(ctx_now, records, policy)
+    chunk = await _next(ctx_now, records, policy, ROWS_AT_ONCE)
     if chunk is not None:
         job = await writing.write(ctx_now(), chunk, _known(job))
         if is_too_bad(job):
@@ -95,8 +103,10 @@ async def end(ctx: Ctx, job: Job, status: str) -> Job:
         return await jobs.finish(ctx, job, status)
 
 
-async def _next(ctx_now: Callable[[], Ctx], records: Iterator[Record], policy: PasswordPolicy) -> Chunk | None:
-    """The next rows, checked; None when there are no more."""
+async def _next(
+    ctx_now: Callable[[], Ctx], records: Iterator[Record], policy: PasswordPolicy, most: int
+) -> Chunk | None:
+    """The next rows, checked, so many at most; None when there are no more."""
     chunk = Chunk([], [], 0, 0, {})
     size = began = passwords = 0
     for record in records:
@@ -110,7 +120,7 @@ async def _next(ctx_now: Callable[[], Ctx], records: Iterator[Record], policy: P
         size += 1
         if size % writing.ROWS_AT_A_STRETCH == 0:
             await asyncio.sleep(0)
-        if size >= ROWS_AT_ONCE or record.end - began > BYTES_AT_ONCE or passwords >= PASSWORDS_AT_ONCE:
+        if size >= most or record.end - began > BYTES_AT_ONCE or passwords >= PASSWORDS_AT_ONCE:
             break
     if not size:
         return None

@@ -22,6 +22,7 @@ from patron.kernel.values import name_key
 from patron.tags import actions as tags
 
 ATTEMPTS_MAX = 5
+SMALL_ROWS = 5_000.0
 SLOTS = 16  # of account_count
 ROWS_AT_A_STRETCH = 25  # that are checked or made before the database gets its turn
 
@@ -199,14 +200,19 @@ def group_of(ready: Ready, known: Known) -> tuple[str | None, Complaint | None]:
 
 
 async def look_up(ctx: Ctx, chunk: Sequence[Ready]) -> Known:
-    """What of these rows is there already. Three statements at most."""
+    """What of these rows is there already. Four statements at most.
+
+    Keys are looked up one by one: one scan for an array of them would read all that lies between.
+    """
     keys = [key for one in chunk if (key := one.email_key) is not None]
     references = [one.profile.external_id for one in chunk if one.email_key is None and one.profile.external_id]
     customer_set = ctx.at_site.customer_set
     rows = await ctx.db.fetch(
         """
-        select a.email_key, a.id from account a
-        where a.tenant_id = $1 and a.customer_set_code = $2 and a.email_key = any($3) and a.holds_email
+        select key, found.id from unnest($3::text[]) as given (key) cross join lateral (
+            select a.id from account a
+            where a.tenant_id = $1 and a.customer_set_code = $2 and a.email_key = key and a.holds_email limit 1
+        ) found
         """,
         ctx.tenant_id,
         customer_set,
@@ -226,7 +232,7 @@ async def look_up(ctx: Ctx, chunk: Sequence[Ready]) -> Known:
             references,
         )
     return Known(
-        {row["email_key"]: row["id"] for row in rows},
+        {row["key"]: row["id"] for row in rows},
         {row["external_id"]: row["id"] for row in by_reference},
         await _names(ctx, chunk),
         await _groups(ctx, {group_key(one.group) for one in chunk if one.group}),
@@ -239,14 +245,16 @@ async def _names(ctx: Ctx, chunk: Sequence[Ready]) -> dict[str, int]:
         return {}
     rows = await ctx.db.fetch(
         """
-        select n.name_key, n.account_id from login_name n
-        where n.tenant_id = $1 and n.customer_set_code = $2 and n.name_key = any($3)
+        select key, found.account_id from unnest($3::text[]) as given (key) cross join lateral (
+            select n.account_id from login_name n
+            where n.tenant_id = $1 and n.customer_set_code = $2 and n.name_key = key limit 1
+        ) found
         """,
         ctx.tenant_id,
         ctx.at_site.customer_set,
         names,
     )
-    return {row["name_key"]: row["account_id"] for row in rows}
+    return {row["key"]: row["account_id"] for row in rows}
 
 
 async def _groups(ctx: Ctx, keys: set[str]) -> dict[str, int | None]:
@@ -311,3 +319,16 @@ async def _count(ctx: Ctx, rows: Rows) -> None:
         rows.guests,
     )
     await events.touched(ctx, list(rows.accounts.values()))
+
+
+async def look_at_small_tables(ctx: Ctx) -> None:
+    """Let PostgreSQL look at tables that were small when it looked last, and plan anew.
+
+    A connection plans the check of a foreign key once, and over a small table any index is as good as the primary key.
+    Once the table has grown it is not; but autovacuum looks only once a minute.
+    """
+    tables = list(COLUMNS)
+    if await ctx.db.value(
+        "select bool_or(reltuples < $2) from pg_class where oid = any($1::text[]::regclass[])", tables, SMALL_ROWS
+    ):
+        await ctx.db.execute(f"analyze {', '.join(tables)}")

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from patron.kernel.errors import Faults, Invalid
+from patron.kernel.errors import Faults, Invalid, Problem
 from patron.kernel.values import holds_card_number
 
 
@@ -36,6 +36,27 @@ def checked(given: Mapping[str, Any], rules: Mapping[str, Text], *, is_new: bool
     if "metadata" in given:
         values["metadata"] = given["metadata"] or {}
     return values
+
+
+def trimmed(
+    record: msgspec.Struct, lengths: Mapping[str, int], told_as: Mapping[str, str] | None = None
+) -> tuple[dict[str, str | None], list[Problem]]:
+    """What becomes of a record's texts without the blanks around them, where that is another, and which are too long.
+
+    `told_as` has the names under which problems are told, where those differ.
+    """
+    changed: dict[str, str | None] = {}
+    problems = []
+    for name, length in lengths.items():
+        text = getattr(record, name)
+        if text is None:
+            continue
+        if len(text) > length:
+            told = told_as.get(name, name) if told_as else name
+            problems.append(Problem(told, f"has at most {length} characters", "too_long"))
+        if (found := text.strip() or None) != text:
+            changed[name] = found
+    return changed, problems
 
 
 def check_length(name: str, text: str | None, length: int) -> None:

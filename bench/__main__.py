@@ -231,7 +231,7 @@ async def _measured(
             points.append(point := await run.point(scenario))
             console.print(f"  {point.name}: {point.rps:,.0f} a second, {point.ratio:.0%} of the floor")
     stormed = storm(run.servers[1], run.data, run.seconds) if _is_asked(only, "sign-in storm") else None
-    moved_in = await imported() if _is_asked(only, "import of a file") else None
+    moved_in = await imported(run.rounds) if _is_asked(only, "import of a file") else None
     results = Results(
         measured_at=f"{datetime.now(UTC):%d %b %Y %H:%M} UTC",
         machine={**machine, "postgresql": version.partition(" ")[0]},

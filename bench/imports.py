@@ -67,8 +67,15 @@ def rows(count: int) -> Iterator[dict[str, Any]]:
         }
 
 
-async def imported(count: int = CUSTOMERS) -> Imported:
-    """Import a file into an installation of its own, as a shop moves in, then copy its rows into another tenant."""
+async def imported(rounds: int, count: int = CUSTOMERS) -> Imported:
+    """The best of so many imports of a file, each into an installation of its own, as a shop moves in.
+
+    The floor copies its rows into another tenant of that installation.
+    """
+    return max([await _imported_once(count) for _ in range(rounds)], key=lambda one: one.rate)
+
+
+async def _imported_once(count: int) -> Imported:
     with installed() as at:
         database = await Database.open(at.running.url, size=2)
         try:

@@ -119,7 +119,8 @@ def told_of_import(one: Imported) -> str:
     return (
         f"`patron import` takes {one.customers:,} customers with two contacts and a hash each at {one.rate:,.0f} a "
         f"second ({one.first_tenth:,.0f} in the first tenth of the file, {one.last_tenth:,.0f} in the last), "
-        f"{one.rate / one.floor_rate:.0%} of the {one.floor_rate:,.0f} at which nothing but COPY writes the same rows. "
+        f"{one.rate / one.floor_rate:.0%} of the {one.floor_rate:,.0f} at which nothing but COPY over one connection "
+        f"writes the same rows. "
         f"A customer costs {one.importer_cpu_us:.0f} µs of the importer and {one.database_cpu_us:.0f} µs of "
         f"PostgreSQL; the importer takes {one.memory_peak_mb:.0f} MB at its peak."
     )

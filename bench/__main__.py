@@ -25,7 +25,7 @@ from bench.installation import Installation, Servers, ask
 from bench.load import NUMBER, Plan, carrying
 from bench.machine import described
 from bench.measuring import BadAnswersError, Window, alone, best, measure
-from bench.report import LATEST, Point, Results, screen, store, told, told_of_import, told_of_segments
+from bench.report import LATEST, Point, Results, screen, store, told, told_of_imports, told_of_segments
 from bench.scenarios import ACCOUNTS, DEEP, SIGN_IN, Scenario, request
 from bench.segments import follow
 from bench.storm import storm
@@ -231,7 +231,7 @@ async def _measured(
             points.append(point := await run.point(scenario))
             console.print(f"  {point.name}: {point.rps:,.0f} a second, {point.ratio:.0%} of the floor")
     stormed = storm(run.servers[1], run.data, run.seconds) if _is_asked(only, "sign-in storm") else None
-    moved_in = await imported(run.rounds) if _is_asked(only, "import of a file") else None
+    moved_in = await imported(run.rounds) if _is_asked(only, "import of a file") else []
     results = Results(
         measured_at=f"{datetime.now(UTC):%d %b %Y %H:%M} UTC",
         machine={**machine, "postgresql": version.partition(" ")[0]},
@@ -243,8 +243,8 @@ async def _measured(
         storm=stormed,
         imported=moved_in,
     )
-    if moved_in is not None:
-        console.print(told_of_import(moved_in))
+    if moved_in:
+        console.print(told_of_imports(moved_in))
     store(results, output)  # what follows takes long: if it fails, this stays
     if _is_asked(only, "segment rules"):
         followed = await follow(

@@ -59,7 +59,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     points: list[Point]
     storm: Storm | None = None
     segments: Followed | None = None
-    imported: Imported | None = None
+    imported: list[Imported] = []
 
 
 def cells(point: Point) -> list[str]:
@@ -114,15 +114,16 @@ def told_of_segments(followed: Followed) -> str:
     )
 
 
-def told_of_import(one: Imported) -> str:
-    """An import, in a sentence."""
-    return (
-        f"`patron import` takes {one.customers:,} customers with two contacts and a hash each at {one.rate:,.0f} a "
-        f"second ({one.first_tenth:,.0f} in the first tenth of the file, {one.last_tenth:,.0f} in the last), "
-        f"{one.rate / one.floor_rate:.0%} of the {one.floor_rate:,.0f} at which nothing but COPY over one connection "
-        f"writes the same rows. "
-        f"A customer costs {one.importer_cpu_us:.0f} µs of the importer and {one.database_cpu_us:.0f} µs of "
-        f"PostgreSQL; the importer takes {one.memory_peak_mb:.0f} MB at its peak."
+def told_of_imports(found: list[Imported]) -> str:
+    """Imports, in sentences."""
+    return "\n".join(
+        f"`patron import` takes {one.customers:,} customers with {one.contacts} contact{'s' * (one.contacts > 1)} and "
+        f"a hash each at {one.rate:,.0f} a second ({one.first_tenth:,.0f} in the first tenth of the file, "
+        f"{one.last_tenth:,.0f} in the last), {one.rate / one.floor_rate:.0%} of the {one.floor_rate:,.0f} at which "
+        f"nothing but COPY over one connection writes the same rows. A customer costs {one.importer_cpu_us:.0f} µs of "
+        f"the importer and {one.database_cpu_us:.0f} µs of PostgreSQL; the importer takes {one.memory_peak_mb:.0f} MB "
+        f"at its peak. The best of {one.rounds}, {one.measured_at}."
+        for one in found
     )
 
 
@@ -145,8 +146,8 @@ def markdown(results: Results) -> str:
     lines += [f"| {' | '.join(cells(point))} |" for point in results.points]
     if results.storm is not None:
         lines += ["", told(results.storm)]
-    if results.imported is not None:
-        lines += ["", told_of_import(results.imported)]
+    if results.imported:
+        lines += ["", told_of_imports(results.imported)]
     if results.segments is not None:
         lines += ["", told_of_segments(results.segments)]
     return "\n".join(lines)

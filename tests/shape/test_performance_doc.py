@@ -31,8 +31,8 @@ def test_the_stored_results_are_of_a_whole_run(file: Path, customers: int, scena
         assert abs(point.ratio - point.rps / point.floor_rps) < 1e-9, point.name
 
 
-def test_an_import_was_measured() -> None:
-    assert load(LATEST).imported is not None
+def test_imports_were_measured() -> None:
+    assert [one.contacts for one in load(LATEST).imported] == [1, 2]
 
 
 def test_the_results_have_the_fields_that_other_tools_read() -> None:

@@ -112,7 +112,8 @@ def checked(details: Details) -> Details:
     """
     changed, problems = trimmed(details, _LENGTHS, _TOLD_AS)
     for name in _FREE_TEXT:
-        if holds_card_number(getattr(details, name) or ""):
+        text = getattr(details, name)
+        if text and len(text) <= _LENGTHS[name] and holds_card_number(text):
             problems.append(Problem(name, "must not hold a card number"))
     if details.country is not None:
         changed["country"] = details.country.strip().upper() or None

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from patron.imports.model import Complaint, Ready, Record, check
-from patron.imports.writing import complaint, find, group_of, key_of, look_up, taken_name
+from patron.imports.checking import check
+from patron.imports.known import complaint, find, group_of, key_of, look_up, taken_name
+from patron.imports.model import Complaint, Ready, Record
 from patron.kernel.context import Ctx
 from patron.kernel.secrets import random_token
 from patron.tenants import queries as tenants

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from itertools import chain, repeat
 
 from patron.imports import jobs, writing
+from patron.imports.checking import check
 from patron.imports.jobs import Job
-from patron.imports.model import Ready, Record, check
+from patron.imports.model import Ready, Record
 from patron.imports.writing import Chunk
 from patron.kernel.context import Ctx
 from patron.tenants import queries as tenants

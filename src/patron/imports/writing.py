@@ -13,12 +13,12 @@ import msgspec
 
 from patron.imports import changing, jobs
 from patron.imports.jobs import Job, Tally
+from patron.imports.known import Known, claims_of, complaint, find, group_of, is_plain, key_of, look_up, taken_name
 from patron.imports.model import Complaint, Ready, group_key
 from patron.imports.rows import COLUMNS, Rows
 from patron.kernel import events, ids
 from patron.kernel.context import Ctx
 from patron.kernel.errors import Locked, NotFound, Retry, Taken, Unavailable
-from patron.kernel.values import name_key
 from patron.tags import actions as tags
 
 ATTEMPTS_MAX = 5
@@ -44,32 +44,14 @@ class Chunk(msgspec.Struct):
     made: Rows | None = None
 
 
-class Known(msgspec.Struct):
-    """What of a chunk is there: accounts by address and by external id, and login names that somebody has."""
-
-    by_email: dict[str, int]
-    by_external_id: dict[str, int]
-    names: dict[str, int]
-    groups: dict[str, int | None]
-    tags: dict[str, int] = {}
-
-    @property
-    def nobody(self) -> bool:
-        """Whether nobody of the chunk is there."""
-        return not (self.by_email or self.by_external_id or self.names)
-
-
 async def prepare(ctx: Ctx, chunk: Chunk, under_way: Iterable[Chunk]) -> None:
-    """Make the rows of a chunk ahead, as if all of it were new: mostly it is, and then nothing but writing is left.
-
-    Not if the database would not notice that one of them is there: known by nothing but its external id.
-    """
+    """Make the rows of a chunk ahead, as if all of it were new: mostly it is, and then nothing but writing is left."""
     claims = [claim for ready in chunk.ready for claim in claims_of(ready)]
     chunk.claims = set(claims)
     if (
         chunk.ready
         and len(chunk.claims) == len(claims)
-        and not any(ready.group or ready.tags or (key_of(ready) or "e").startswith("x") for ready in chunk.ready)
+        and all(is_plain(ready) for ready in chunk.ready)
         and all(chunk.claims.isdisjoint(other.claims) for other in under_way)
     ):
         chunk.made = await _rows(ctx, [(ready, None) for ready in chunk.ready], chunk.hashes, Known({}, {}, {}, {}))
@@ -152,127 +134,6 @@ async def _meet(
         tally.updated += not any(not one.is_warning for one in complaints)
 
 
-def complaint(ready: Ready, field: str, message: str) -> Complaint:
-    """What is wrong with a row that could be read."""
-    return Complaint(ready.line, shown(ready), field, message)
-
-
-def shown(ready: Ready) -> str:
-    """By what people find a row again."""
-    return ready.profile.email or ready.profile.external_id or ready.user_name or f"line {ready.line}"
-
-
-def key_of(ready: Ready) -> str | None:
-    """What makes two rows the same customer: the address; without one the external id."""
-    if ready.email_key is not None:
-        return f"e {ready.email_key}"
-    return f"x {ready.profile.external_id}" if ready.profile.external_id else None
-
-
-def claims_of(ready: Ready) -> set[str]:
-    """Which addresses and names a row takes, if it can."""
-    names = {*ready.names, name_key(ready.user_name or "")} - {""}
-    return {f"n {name}" for name in names} | ({f"e {ready.email_key}"} if ready.email_key is not None else set())
-
-
-def find(known: Known, ready: Ready) -> int | None:
-    """The account that a row is about, if there is one."""
-    if ready.email_key is not None:
-        return known.by_email.get(ready.email_key)
-    return known.by_external_id.get(ready.profile.external_id) if ready.profile.external_id else None
-
-
-def taken_name(ready: Ready, known: Known) -> str | None:
-    """The column of a name that leads to another login."""
-    return next((column for name, column in ready.names.items() if name in known.names), None)
-
-
-def group_of(ready: Ready, known: Known) -> tuple[str | None, Complaint | None]:
-    """The key of the group that a row names, or why it cannot be put there."""
-    if ready.group is None:
-        return None, None
-    key = group_key(ready.group)
-    if key not in known.groups:
-        return None, complaint(ready, "group", "is the code of no group")
-    if known.groups[key] is None:
-        return None, complaint(ready, "group", "has a rule that says who is in it")
-    return key, None
-
-
-async def look_up(ctx: Ctx, chunk: Sequence[Ready]) -> Known:
-    """What of these rows is there already. Four statements at most.
-
-    Keys are looked up one by one: one scan for an array of them would read all that lies between.
-    """
-    keys = [key for one in chunk if (key := one.email_key) is not None]
-    references = [one.profile.external_id for one in chunk if one.email_key is None and one.profile.external_id]
-    customer_set = ctx.at_site.customer_set
-    rows = await ctx.db.fetch(
-        """
-        select key, found.id from unnest($3::text[]) as given (key) cross join lateral (
-            select a.id from account a
-            where a.tenant_id = $1 and a.customer_set_code = $2 and a.email_key = key and a.holds_email limit 1
-        ) found
-        """,
-        ctx.tenant_id,
-        customer_set,
-        keys,
-    )
-    by_reference = []
-    if references:
-        by_reference = await ctx.db.fetch(
-            """
-            select a.external_id, min(a.id) as id from account a
-            where a.tenant_id = $1 and a.customer_set_code = $2 and lower(a.external_id) = any($3)
-              and a.external_id = any($4) and not a.holds_email group by a.external_id
-            """,
-            ctx.tenant_id,
-            customer_set,
-            [reference.lower() for reference in references],
-            references,
-        )
-    return Known(
-        {row["key"]: row["id"] for row in rows},
-        {row["external_id"]: row["id"] for row in by_reference},
-        await _names(ctx, chunk),
-        await _groups(ctx, {group_key(one.group) for one in chunk if one.group}),
-    )
-
-
-async def _names(ctx: Ctx, chunk: Sequence[Ready]) -> dict[str, int]:
-    names = [name for one in chunk for name in one.names]
-    if not names:
-        return {}
-    rows = await ctx.db.fetch(
-        """
-        select key, found.account_id from unnest($3::text[]) as given (key) cross join lateral (
-            select n.account_id from login_name n
-            where n.tenant_id = $1 and n.customer_set_code = $2 and n.name_key = key limit 1
-        ) found
-        """,
-        ctx.tenant_id,
-        ctx.at_site.customer_set,
-        names,
-    )
-    return {row["key"]: row["account_id"] for row in rows}
-
-
-async def _groups(ctx: Ctx, keys: set[str]) -> dict[str, int | None]:
-    """The groups with these codes; None for one that has a rule."""
-    if not keys:
-        return {}
-    rows = await ctx.db.fetch(
-        """
-        select s.code_key, case when exists (select from segment_rule r where r.tenant_id = $1 and r.segment_id = s.id)
-               then null else s.id end as id
-        from segment s where s.tenant_id = $1 and s.kind = 'group' and s.code_key = any($2) for share
-        """,
-        ctx.tenant_id,
-        sorted(keys),
-    )
-    return {row["code_key"]: row["id"] for row in rows}
-
-
 async def _make(
     ctx: Ctx, fresh: Sequence[tuple[Ready, str | None]], hashes: Mapping[int, str], known: Known
 ) -> dict[int, int]:
@@ -300,6 +161,7 @@ async def _rows(ctx: Ctx, fresh: Sequence[tuple[Ready, str | None]], hashes: Map
 
 
 async def _copy(ctx: Ctx, rows: Rows) -> None:
+    """Write them. They are counted later, when nobody waits for us any more."""
     for table, columns in COLUMNS.items():
         if rows.tables[table]:
             await ctx.db.copy(table, columns, rows.tables[table])

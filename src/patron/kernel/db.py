@@ -7,14 +7,12 @@ request that waits for a password hash holds none.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from decimal import Decimal
 from typing import Any, ClassVar
 
 import asyncpg
-import msgspec
 
 from patron.kernel.batch import Queued, grouped, riding
-from patron.kernel.connections import Connections
+from patron.kernel.connections import Connections, leave_as_is, teach_json
 from patron.kernel.errors import PatronError
 from patron.kernel.refusals import FOREIGN, translated
 
@@ -48,8 +46,8 @@ class Database:
             min_size=0,  # a floor would be kept up in the background, with tracebacks while the server is away
             init_size=1,
             max_size=size,
-            init=_teach_json,
-            reset=_leave_as_is,
+            init=teach_json,
+            reset=leave_as_is,
             command_timeout=STATEMENT_SECONDS_MAX,
             server_settings={"application_name": "patron", "timezone": "UTC", "jit": "off", "lock_timeout": "5s"},
         )
@@ -234,23 +232,3 @@ async def _roll_back(conn: Any) -> None:
     except FOREIGN:
         with suppress(asyncpg.InterfaceError):  # it is gone already
             conn.terminate()
-
-
-async def _leave_as_is(_conn: asyncpg.Connection) -> None:
-    """No reset between borrowers: it doubles the cost of a short read. We use SET LOCAL only, so nothing lingers."""
-
-
-_JSON_ENCODER = msgspec.json.Encoder(decimal_format="number")
-_JSON_DECODER = msgspec.json.Decoder(float_hook=Decimal)
-
-
-async def _teach_json(conn: asyncpg.Connection) -> None:
-    """jsonb as Python values, numbers as they are written; json (what json_agg gives) as bytes, for typed decoders."""
-    await conn.set_type_codec(
-        "jsonb",
-        schema="pg_catalog",
-        format="binary",
-        encoder=lambda value: b"\x01" + _JSON_ENCODER.encode(value),
-        decoder=lambda data: _JSON_DECODER.decode(data[1:]),
-    )
-    await conn.set_type_codec("json", schema="pg_catalog", format="binary", encoder=bytes, decoder=bytes)

@@ -101,6 +101,8 @@ async def page_of(
     listing = how.pop("listing", resource.listing)
     listing = msgspec.structs.replace(listing, fields={**listing.fields, **asked.found})
     how.setdefault("total", resource.total if ask.filter is None and not how else None)
+    # Rows sought through a relationship may lie anywhere in the order: who walks along that may pass all there are.
+    how.setdefault("few", how["total"] is None and any(field.inside for field in asked.found.values()))
     found = await page(request.ctx, listing, ask, *args, **how)
     loaded = Loaded(request.ctx, request.caller, request.served)
     await loaded.load(resource, found.items, asked.include)
